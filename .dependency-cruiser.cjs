@@ -1,0 +1,105 @@
+/** The room table of docs/architecture.md, enforced. Each rule says why. */
+const only = (from, allowed, comment) => ({
+  name: `${from.replaceAll(/[^a-z]+/gi, '-').replace(/^-|-$/g, '')}-imports`,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { pathNot: [...allowed, from], dependencyTypesNot: ['type-only'] },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'A circle has no first reader.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports is dead.',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: ['\\.d\\.ts$', '(^|/)[^/]+\\.config\\.js$', '^src/cli/(main|bundle-workflows)', '^test/', '^bench/'],
+      },
+      to: {},
+    },
+    only(
+      '^src/domain/',
+      ['node_modules/(zod|yaml|picomatch|fastest-levenshtein)/'],
+      'The domain is pure: no I/O, no clock, no Node, so that every decision is tested without mocks. Libraries here are pure too.',
+    ),
+    {
+      name: 'domain-has-no-node',
+      comment: 'The domain also runs inside the workflow sandbox, where no Node built-in exists.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    only(
+      '^workflows/',
+      ['^src/domain/', 'node_modules/@temporalio/(workflow|common)/'],
+      'Workflow code is deterministic: it reaches the world through activities, of which it knows the types only.',
+    ),
+    {
+      name: 'workflow-sandbox-is-pure',
+      comment:
+        'What the workflows reach at run time is bundled into the sandbox: nothing of Node, GitHub or YAML belongs there.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: {
+        path: ['^src/adapters/', '^activities/', 'node_modules/(yaml|octokit|@octokit|probot|pino)/'],
+        reachable: true,
+      },
+    },
+    only(
+      '^activities/',
+      ['^src/domain/', '^src/adapters/', 'node_modules/@temporalio/(activity|common)/', '^(node:)?crypto$'],
+      'An activity is one effect: what it does is in adapters, what it decides is in the domain.',
+    ),
+    only(
+      '^src/adapters/',
+      ['^src/domain/', '^node_modules/', '^(node:)?[a-z_/]+$'],
+      'Adapters are thin and know no policy: they import the domain for its words only.',
+    ),
+    only(
+      '^src/intake/',
+      ['^src/domain/', '^src/adapters/temporal/', 'node_modules/(probot|pino|zod)/', '^(node:)?http$'],
+      'Intake hands over and waits for nobody: it cannot reach GitHub.',
+    ),
+    {
+      name: 'child-processes',
+      comment:
+        'Processes are started in two adapters and by the demo only (T28): the service runs nothing of a repository.',
+      severity: 'error',
+      from: { path: '^(src|activities|workflows)/', pathNot: ['^src/adapters/(temporal|mcp)/', '^src/cli/demo'] },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'sandbox-is-a-stand-in',
+      comment: "The sandbox speaks the wire: it shares the domain's words and no code of the product.",
+      severity: 'error',
+      from: { path: '^sandbox/' },
+      to: { path: '^(src|activities|workflows)/', pathNot: '^src/domain/' },
+    },
+    {
+      name: 'product-without-sandbox',
+      comment: 'Only the demo knows that there is a sandbox.',
+      severity: 'error',
+      from: { path: '^(src|activities|workflows)/', pathNot: '^src/cli/demo' },
+      to: { path: '^sandbox/' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: 'specify',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^sandbox/fixtures/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

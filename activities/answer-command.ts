@@ -1,0 +1,92 @@
+/** What a comment's command needs of GitHub: a reaction, who asks, which commit is meant, one reply. */
+import type { GitHub } from '../src/adapters/github/github.ts';
+import type { Repository } from '../src/domain/repository.ts';
+import type { CommitSha } from '../src/domain/git.ts';
+import type { RefIntent } from '../src/domain/run/coordination.ts';
+import { answer, type Answer } from './failures.ts';
+
+export interface Asker {
+  readonly repository: Repository;
+  readonly user: { readonly id: number; readonly login: string };
+}
+
+export interface PullRequestHead {
+  readonly number: number;
+  readonly sha: CommitSha;
+  readonly branch: string;
+  readonly baseRef: string;
+  readonly baseSha: CommitSha;
+  readonly draft: boolean;
+  readonly fork: boolean;
+}
+
+export interface ReactionInput {
+  readonly repository: Repository;
+  readonly commentId: number;
+  readonly content: 'eyes' | '+1' | 'confused';
+}
+
+export interface ReplyInput {
+  readonly repository: Repository;
+  readonly issueNumber: number;
+  /** Unseen by readers; by it an earlier try's reply is found and edited instead of written twice. */
+  readonly marker: string;
+  readonly text: string;
+}
+
+/** The way to a ref's coordinator, which is started where it does not run. */
+export interface Coordinators {
+  deliver(intent: RefIntent): Promise<void>;
+}
+
+export interface CommandActivities {
+  handToCoordinator(intent: RefIntent): Promise<void>;
+  reactToComment(input: ReactionInput): Promise<Answer<null>>;
+  mayWrite(asker: Asker): Promise<Answer<boolean>>;
+  readPullRequest(input: { repository: Repository; number: number }): Promise<Answer<PullRequestHead | null>>;
+  replyToComment(input: ReplyInput): Promise<Answer<null>>;
+}
+
+export function createCommandActivities(github: GitHub, coordinators: Coordinators): CommandActivities {
+  return {
+    handToCoordinator: (intent) => coordinators.deliver(intent),
+
+    reactToComment: ({ repository, commentId, content }) =>
+      answer(async () => {
+        await github.repository(repository).conversations.react(commentId, content);
+        return null;
+      }),
+
+    mayWrite: ({ repository, user }) => answer(() => github.repository(repository).conversations.mayWrite(user)),
+
+    readPullRequest: ({ repository, number }) =>
+      answer(async () => {
+        const found = await github.repository(repository).contents.pullRequest(number);
+        if (found?.state !== 'open') return null;
+        return {
+          number,
+          sha: found.head.sha,
+          branch: found.head.ref,
+          baseRef: found.base.ref,
+          baseSha: found.base.sha,
+          draft: found.draft === true,
+          fork: found.head.repo?.id !== found.base.repo.id,
+        };
+      }),
+
+    replyToComment: ({ repository, issueNumber, marker, text }) =>
+      answer(async () => {
+        const { conversations } = github.repository(repository);
+        const { userId } = await github.identity();
+        const hidden = `<!-- slsa-pipeline:${marker} -->`;
+        const body = `${hidden}\n${text}`;
+        // Anybody can copy the marker: only a comment of our own is edited.
+        const earlier = (await conversations.comments(issueNumber)).find(
+          (comment) => comment.user?.id === userId && comment.body?.startsWith(hidden) === true,
+        );
+        if (earlier === undefined) await conversations.createComment(issueNumber, body);
+        else await conversations.updateComment(earlier.id, body);
+        return null;
+      }),
+  };
+}

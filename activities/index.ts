@@ -1,0 +1,21 @@
+/** All activities of the worker, under the names that Temporal knows them by. */
+import type { GitHub } from '../src/adapters/github/github.ts';
+import { createCommandActivities, type CommandActivities, type Coordinators } from './answer-command.ts';
+import { createStageActivities, type FollowStage } from './follow-stage.ts';
+import { createRunInputActivities, type RunArchive, type RunInputActivities } from './read-run-inputs.ts';
+import { createReportActivities, type ReportActivities } from './report-run.ts';
+import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
+
+export type Activities = Record<StageActivity, FollowStage<Stage>> &
+  RunInputActivities &
+  ReportActivities &
+  CommandActivities;
+
+export function createActivities(github: GitHub, temporal: RunArchive & Coordinators): Activities {
+  return {
+    ...createStageActivities(github),
+    ...createRunInputActivities(github, temporal),
+    ...createReportActivities(github),
+    ...createCommandActivities(github, temporal),
+  };
+}

@@ -1,0 +1,149 @@
+/** What a run is told before it starts: where its ref stands, and what its settings say. */
+import { createHash } from 'node:crypto';
+import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
+import { Digest, type CommitSha, type GitRef } from '../src/domain/git.ts';
+import type { Repository } from '../src/domain/repository.ts';
+import type { PastRun, RefLook } from '../src/domain/run/coordination.ts';
+import { resolvePlan, type Planning } from '../src/domain/run/plan.ts';
+import type { RunRequest } from '../src/domain/run/run-request.ts';
+import { RunResult } from '../src/domain/run/run-document.ts';
+import type { Trigger } from '../src/domain/run/trigger.ts';
+import { parseRunId } from '../src/domain/run/workflow-ids.ts';
+import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
+import { SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
+import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
+import { answer, type Answer } from './failures.ts';
+
+/** What Temporal still knows of a run. */
+export interface RunArchive {
+  /** Null where the run has not ended, or its history has expired. */
+  resultOf(workflowId: string): Promise<unknown>;
+}
+
+export type SettingsAnswer =
+  | Planning
+  | { readonly kind: 'mistakes'; readonly mistakes: readonly SettingsMistake[]; readonly where: string }
+  | { readonly kind: 'never_set_up' }
+  | { readonly kind: 'settings_removed'; readonly base: string }
+  | { readonly kind: 'fork' };
+
+export interface LoadedSettings {
+  readonly planning: SettingsAnswer;
+  /** Stage files that differ from the base branch's, where a pull request asks. */
+  readonly changedStageFiles: readonly string[];
+}
+
+export type ResolveRefInput = { readonly repository: Repository; readonly ref: GitRef };
+
+export interface RunInputActivities {
+  /** Where the ref stands, and which of our runs its commit has had; null where the ref is gone. */
+  resolveRef(input: ResolveRefInput): Promise<Answer<RefLook | null>>;
+  loadSettings(request: RunRequest): Promise<Answer<LoadedSettings>>;
+  /** The result of an earlier attempt; null where it cannot be read any more. */
+  readPreviousRun(workflowId: string): Promise<RunResult | null>;
+}
+
+export function createRunInputActivities(github: GitHub, archive: RunArchive): RunInputActivities {
+  const readPreviousRun = async (workflowId: string): Promise<RunResult | null> =>
+    RunResult.safeParse(await archive.resultOf(workflowId)).data ?? null;
+  return {
+    readPreviousRun,
+    resolveRef: ({ repository, ref }) =>
+      answer(async () => {
+        const api = github.repository(repository);
+        const tip = await tipOf(api, ref);
+        if (tip === null) return null;
+        const past = await pastRuns(github, api, { repositoryId: repository.id, ref, tip });
+        return { tip, past: await Promise.all(past.map((id) => withTriggers(id, readPreviousRun))) };
+      }),
+    loadSettings: (request) => answer(() => loadSettings(github.repository(request.repository), request)),
+  };
+}
+
+/** A fork's branch is not in this repository; its commits are, as the pull request's own ref. */
+async function tipOf(api: RepositoryApi, ref: GitRef): Promise<CommitSha | null> {
+  const pull = /^refs\/pull\/(\d+)\/head$/.exec(ref);
+  if (pull === null) return api.contents.commitAt(ref);
+  const found = await api.contents.pullRequest(Number(pull[1]));
+  return found?.state === 'open' ? found.head.sha : null;
+}
+
+interface Subject {
+  readonly repositoryId: number;
+  readonly ref: GitRef;
+  readonly tip: CommitSha;
+}
+
+/** Our own runs are recognised by their `external_id` alone: names and titles can be anybody's. */
+async function pastRuns(github: GitHub, api: RepositoryApi, { repositoryId, ref, tip }: Subject): Promise<string[]> {
+  const { appId } = await github.identity();
+  if (appId === null) return [];
+  const runs = await api.reports.checkRuns(tip, appId);
+  const ids = runs.flatMap((run) => run.external_id ?? []);
+  return [...new Set(ids)].filter((id) => {
+    const key = parseRunId(id);
+    return key !== null && key.repositoryId === repositoryId && key.ref === ref && key.sha === tip;
+  });
+}
+
+async function withTriggers(workflowId: string, read: (id: string) => Promise<RunResult | null>): Promise<PastRun> {
+  const result = await read(workflowId);
+  return { workflowId, attempt: parseRunId(workflowId)?.attempt ?? 1, triggers: result?.triggers ?? null };
+}
+
+type PullRequestTrigger = Extract<Trigger, { kind: 'pull_request' }>;
+
+async function loadSettings(api: RepositoryApi, request: RunRequest): Promise<LoadedSettings> {
+  const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
+  if (pull?.fork === true) return { planning: { kind: 'fork' }, changedStageFiles: [] };
+  const headText = await api.contents.fileAt(SETTINGS_PATH, request.sha);
+  const baseText = pull === undefined ? null : await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${pull.baseRef}`);
+  const planning = await planFrom(api, request, { head: headText, base: baseText, baseRef: pull?.baseRef ?? null });
+  const changed = pull === undefined || planning.kind !== 'planned' ? [] : await changedStageFiles(api, request, pull);
+  return { planning, changedStageFiles: changed };
+}
+
+interface SettingsTexts {
+  readonly head: string | null;
+  readonly base: string | null;
+  readonly baseRef: string | null;
+}
+
+async function planFrom(api: RepositoryApi, request: RunRequest, texts: SettingsTexts): Promise<SettingsAnswer> {
+  const { head, base, baseRef } = texts;
+  if (head === null && base !== null) return { kind: 'settings_removed', base: baseRef ?? '' };
+  if (head === null && (await hasNoStageFiles(api, request.repository))) return { kind: 'never_set_up' };
+  const headSettings = read(head);
+  const baseSettings = baseRef === null ? null : read(base);
+  if (headSettings.kind === 'mistakes') return { ...headSettings, where: 'this commit' };
+  if (baseSettings?.kind === 'mistakes') return { ...baseSettings, where: `the base branch ${baseRef}` };
+  return resolvePlan({
+    repository: request.repository,
+    ref: request.ref,
+    sha: request.sha,
+    triggers: request.triggers,
+    head: headSettings.settings,
+    base: baseSettings?.settings ?? null,
+    settingsDigest: digestOf(JSON.stringify([head, base])),
+  });
+}
+
+const read = (text: string | null): ReturnType<typeof readSettings> | { kind: 'settings'; settings: SettingsFile } =>
+  text === null ? { kind: 'settings', settings: {} } : readSettings(text);
+
+const digestOf = (text: string): Digest => Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`);
+
+const WORKFLOWS = '.github/workflows';
+
+async function hasNoStageFiles(api: RepositoryApi, repository: Repository): Promise<boolean> {
+  const files = await api.contents.directoryAt(WORKFLOWS, `refs/heads/${repository.defaultBranch}`);
+  return !STAGES.some((stage) => files.has(STAGE_TABLE[stage].file));
+}
+
+async function changedStageFiles(api: RepositoryApi, request: RunRequest, pull: PullRequestTrigger): Promise<string[]> {
+  const [head, base] = await Promise.all([
+    api.contents.directoryAt(WORKFLOWS, request.sha),
+    api.contents.directoryAt(WORKFLOWS, `refs/heads/${pull.baseRef}`),
+  ]);
+  return STAGES.map((stage) => STAGE_TABLE[stage].file).filter((file) => head.get(file) !== base.get(file));
+}

@@ -1,0 +1,75 @@
+/** What a run shows on GitHub while it goes on and when it ends; and how it lets go of stage runs. */
+import { activityInfo } from '@temporalio/activity';
+import type { GitHub } from '../src/adapters/github/github.ts';
+import type { Repository } from '../src/domain/repository.ts';
+import type { CheckReport } from '../src/domain/report/check-report.ts';
+import type { StatusReport } from '../src/domain/report/status-report.ts';
+import type { CommitSha } from '../src/domain/git.ts';
+import { answer, type Answer } from './failures.ts';
+
+/** The report comes as finished text: small, and nothing here decides what it says. */
+export interface ReportInput {
+  readonly repository: Repository;
+  readonly sha: CommitSha;
+  /** The check run's `external_id`. */
+  readonly workflowId: string;
+  readonly checkRunId: number | null;
+  readonly report: CheckReport;
+}
+
+export interface StatusInput {
+  readonly repository: Repository;
+  readonly sha: CommitSha;
+  readonly report: StatusReport;
+}
+
+export interface CancelStageInput {
+  readonly repository: Repository;
+  readonly actionsRunId: number;
+  readonly how: 'cancel' | 'force-cancel';
+}
+
+export interface ReportActivities {
+  /** Makes or updates the run's check run; answers with its id, null where check runs cannot be written. */
+  reportProgress(input: ReportInput): Promise<Answer<number | null>>;
+  updateCommitStatus(input: StatusInput): Promise<Answer<null>>;
+  cancelStage(input: CancelStageInput): Promise<Answer<null>>;
+}
+
+export function createReportActivities(github: GitHub): ReportActivities {
+  return {
+    reportProgress: (input) => answer(() => upsertCheckRun(github, input)),
+
+    updateCommitStatus: ({ repository, sha, report }) =>
+      answer(async () => {
+        await github.repository(repository).reports.setStatus(sha, report);
+        return null;
+      }),
+
+    cancelStage: ({ repository, actionsRunId, how }) =>
+      answer(async () => {
+        await github.repository(repository).actions.cancel(actionsRunId, how);
+        return null;
+      }),
+  };
+}
+
+async function upsertCheckRun(github: GitHub, input: ReportInput): Promise<number | null> {
+  const { appId } = await github.identity();
+  if (appId === null) return null;
+  const { reports } = github.repository(input.repository);
+  const id = input.checkRunId ?? (await madeByAnEarlierTry(github, input, appId));
+  if (id === null) return reports.createCheckRun(input.sha, input.workflowId, input.report);
+  await reports.updateCheckRun(id, input.report);
+  return id;
+}
+
+/**
+ * Creating has no key of its own on GitHub, so a second try first looks for what the first one made. The first try need
+ * not: a run's workflow id is started once, and its `external_id` is new.
+ */
+async function madeByAnEarlierTry(github: GitHub, input: ReportInput, appId: number): Promise<number | null> {
+  if (activityInfo().attempt === 1) return null;
+  const runs = await github.repository(input.repository).reports.checkRuns(input.sha, appId);
+  return runs.find((run) => run.external_id === input.workflowId)?.id ?? null;
+}

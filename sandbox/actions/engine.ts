@@ -1,0 +1,250 @@
+/** Actions: runs what the *shipped* stage file of the commit allows, and refuses what GitHub would refuse. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
+import { ApiError, notFound } from '../github/http.ts';
+import { actionsRunJson, repositoryJson, userJson } from '../github/representations.ts';
+import type { ActionsRunRecord, RepositoryRecord, User, World } from '../github/world.ts';
+import type { Webhooks } from '../github/webhooks.ts';
+
+export interface StageJob {
+  readonly stage: Stage;
+  readonly repository: RepositoryRecord;
+  readonly run: ActionsRunRecord;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** A folder of the job's own, empty at first. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface StageEnd {
+  readonly conclusion: 'success' | 'failure';
+  /** Files of the artifact; null where the job leaves none. */
+  readonly artifact: ReadonlyMap<string, Buffer | string> | null;
+  readonly steps: readonly { readonly name: string; readonly conclusion: string }[];
+}
+
+export type Executor = (job: StageJob) => Promise<StageEnd>;
+export type Executors = Readonly<Record<Stage, Executor>>;
+
+export interface EngineOptions {
+  /** Lists of runs lag a dispatch by this much. */
+  listLagMs: number;
+  /** How long a runner takes to turn up. */
+  queueMs: number;
+}
+
+export interface DispatchCall {
+  readonly file: string;
+  readonly ref: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly actor: User;
+}
+
+const WorkflowFile = z.object({
+  'run-name': z.string().optional(),
+  on: z.record(z.string(), z.unknown()),
+  concurrency: z.object({ group: z.string() }).optional(),
+});
+const DispatchTrigger = z.object({
+  inputs: z
+    .record(z.string(), z.object({ required: z.boolean().optional(), default: z.string().optional() }))
+    .optional(),
+});
+
+export class ActionsEngine {
+  readonly options: EngineOptions;
+  executors: Executors;
+  private readonly world: World;
+  private readonly webhooks: Webhooks;
+  private readonly baseUrl: () => string;
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(parts: {
+    world: World;
+    webhooks: Webhooks;
+    baseUrl: () => string;
+    executors: Executors;
+    options: EngineOptions;
+  }) {
+    this.world = parts.world;
+    this.webhooks = parts.webhooks;
+    this.baseUrl = parts.baseUrl;
+    this.executors = parts.executors;
+    this.options = parts.options;
+  }
+
+  async dispatch(repository: RepositoryRecord, call: DispatchCall): Promise<ActionsRunRecord> {
+    const ref = await fullRef(repository, call.ref);
+    const headSha = ref === null ? null : await repository.git.commitOf(ref);
+    if (ref === null || headSha === null) throw new ApiError(422, `No ref found for: ${call.ref}`);
+    const path = `.github/workflows/${call.file}`;
+    const onDefault = await repository.git.file(`refs/heads/${repository.defaultBranch}`, path);
+    const text = await repository.git.file(headSha, path);
+    if (onDefault === null || text === null) throw notFound();
+    const file = WorkflowFile.parse(parse(text.toString('utf8')));
+    const inputs = checkInputs(file, call.inputs);
+    const now = new Date().toISOString();
+    const run: ActionsRunRecord = {
+      id: this.world.nextId(),
+      file: call.file,
+      ref,
+      headSha,
+      title: evaluate(file['run-name'] ?? call.file, inputs),
+      group: file.concurrency === undefined ? null : evaluate(file.concurrency.group, inputs),
+      inputs,
+      actor: call.actor,
+      createdAt: now,
+      startedAt: now,
+      updatedAt: now,
+      attempt: 1,
+      status: 'queued',
+      conclusion: null,
+      steps: [],
+      listedFrom: Date.now() + this.options.listLagMs,
+      abort: new AbortController(),
+    };
+    for (const other of repository.runs) {
+      if (run.group !== null && other.group === run.group && other.status !== 'completed')
+        other.abort.abort('superseded');
+    }
+    repository.runs.push(run);
+    this.track(this.execute(repository, run));
+    return run;
+  }
+
+  /** A person presses Re-run on a stage run: the same run, its next attempt. */
+  rerun(repository: RepositoryRecord, run: ActionsRunRecord): void {
+    Object.assign(run, { attempt: run.attempt + 1, status: 'queued', conclusion: null, abort: new AbortController() });
+    this.track(this.execute(repository, run));
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.running);
+  }
+
+  private track(work: Promise<void>): void {
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private async execute(repository: RepositoryRecord, run: ActionsRunRecord): Promise<void> {
+    this.announce('requested', repository, run);
+    await waitOrAbort(this.options.queueMs, run.abort.signal);
+    const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-job-'));
+    try {
+      run.startedAt = new Date().toISOString();
+      run.status = 'in_progress';
+      this.announce('in_progress', repository, run);
+      const end = await this.perform({ repository, run, folder });
+      run.steps = end.steps;
+      if (end.artifact !== null && end.conclusion !== 'cancelled') this.upload(repository, run, end.artifact);
+      run.conclusion = end.conclusion;
+    } finally {
+      run.status = 'completed';
+      run.updatedAt = new Date().toISOString();
+      await rm(folder, { recursive: true, force: true });
+    }
+    this.announce('completed', repository, run);
+  }
+
+  private async perform({
+    repository,
+    run,
+    folder,
+  }: Pick<StageJob, 'repository' | 'run' | 'folder'>): Promise<Omit<StageEnd, 'conclusion'> & { conclusion: string }> {
+    const { signal } = run.abort;
+    const cancelled = { conclusion: 'cancelled', artifact: null, steps: [] };
+    const stage = STAGES.find((each) => STAGE_TABLE[each].file === run.file);
+    if (signal.aborted) return cancelled;
+    if (stage === undefined)
+      return {
+        conclusion: 'failure',
+        artifact: null,
+        steps: [{ name: 'no executor for this file', conclusion: 'failure' }],
+      };
+    const aborted = new Promise<typeof cancelled>((resolve) =>
+      signal.addEventListener('abort', () => resolve(cancelled), { once: true }),
+    );
+    const job = { stage, repository, run, inputs: run.inputs, folder, signal };
+    const work = this.executors[stage](job).catch((error: unknown) => ({
+      conclusion: 'failure',
+      artifact: null,
+      steps: [{ name: error instanceof Error ? error.message : 'crash', conclusion: 'failure' }],
+    }));
+    return Promise.race([work, aborted]);
+  }
+
+  private upload(repository: RepositoryRecord, run: ActionsRunRecord, files: NonNullable<StageEnd['artifact']>): void {
+    const stage = STAGES.find((each) => STAGE_TABLE[each].file === run.file) ?? 'lint';
+    const entries = Object.fromEntries(
+      [...files].map(([name, content]) => [name, new Uint8Array(Buffer.from(content))]),
+    );
+    const zip = Buffer.from(zipSync(entries, { level: 6 }));
+    repository.artifacts.push({
+      id: this.world.nextId(),
+      runId: run.id,
+      name: `slsa-${stage}-${run.attempt}`,
+      createdAt: new Date().toISOString(),
+      zip,
+      digest: `sha256:${createHash('sha256').update(zip).digest('hex')}`,
+      expired: false,
+    });
+  }
+
+  private announce(action: string, repository: RepositoryRecord, run: ActionsRunRecord): void {
+    this.webhooks.send('workflow_run', {
+      action,
+      workflow_run: actionsRunJson(run, repository, this.baseUrl()),
+      workflow: { path: `.github/workflows/${run.file}` },
+      repository: repositoryJson(repository),
+      installation: { id: this.world.installationId },
+      sender: userJson(run.actor),
+    });
+  }
+}
+
+async function fullRef(repository: RepositoryRecord, ref: string): Promise<string | null> {
+  const refs = await repository.git.refs();
+  return (
+    [ref, `refs/heads/${ref}`, `refs/tags/${ref}`].find((name) => name.startsWith('refs/') && refs.has(name)) ?? null
+  );
+}
+
+function checkInputs(
+  file: z.infer<typeof WorkflowFile>,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  if (!Object.hasOwn(file.on, 'workflow_dispatch')) {
+    throw new ApiError(422, "Workflow does not have 'workflow_dispatch' trigger");
+  }
+  const declared = DispatchTrigger.parse(file.on['workflow_dispatch'] ?? {}).inputs ?? {};
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(declared, name));
+  if (unknown.length > 0) throw new ApiError(422, `Unexpected inputs provided: ${JSON.stringify(unknown)}`);
+  if (Object.keys(declared).length > 25) throw new ApiError(422, 'you may only define up to 25 `inputs`');
+  const missing = Object.entries(declared).find(
+    ([name, { required }]) => required === true && given[name] === undefined,
+  );
+  if (missing !== undefined) throw new ApiError(422, `Required input '${missing[0]}' not provided`);
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, input]) => [name, given[name] ?? input.default ?? '']),
+  );
+}
+
+/** The only expressions that run-name and concurrency of our files use. */
+const evaluate = (template: string, inputs: Readonly<Record<string, string>>): string =>
+  template.replace(/\$\{\{ inputs\.(\w+) \}\}/g, (_, name: string) => inputs[name] ?? '');
+
+const waitOrAbort = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });

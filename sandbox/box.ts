@@ -1,0 +1,337 @@
+/** GitHub in a box: everything the product talks to, on loopback, with real bytes and no account. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ActionsEngine, type Executors } from './actions/engine.ts';
+import { realExecutors } from './actions/executors.ts';
+import { FaultPlan } from './faults.ts';
+import { Auth } from './github/auth.ts';
+import { serveGit } from './github/git-http.ts';
+import { GitStore } from './github/git-store.ts';
+import { ApiServer, type RecordedCall } from './github/http.ts';
+import { pullJson, repositoryJson, userJson, checkRunJson, commentJson } from './github/representations.ts';
+import { githubRoutes } from './github/routes.ts';
+import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhooks.ts';
+import { findRepository, type PullRecord, type RepositoryRecord, type User, type World } from './github/world.ts';
+import { Registry } from './registry/registry.ts';
+import { Sigstore } from './sigstore/sigstore.ts';
+
+export interface SandboxOptions {
+  readonly seed?: number;
+  /** Kindness is an option: lists do not lag, webhooks come once and in order. */
+  readonly kind?: boolean;
+  readonly queueMs?: number;
+  readonly listLagMs?: number;
+  readonly executors?: (real: Executors) => Executors;
+  readonly manner?: WebhookOptions['manner'];
+}
+
+export interface AppCredentials {
+  readonly appId: number;
+  readonly privateKey: string;
+  readonly webhookSecret: string;
+}
+
+const STAGES_FOLDER = fileURLToPath(new URL('../stages/', import.meta.url));
+const FIXTURES_FOLDER = fileURLToPath(new URL('./fixtures/', import.meta.url));
+
+export type FixtureName = 'clean' | 'lint-errors' | 'vulnerable' | 'failing-build';
+
+export class Sandbox {
+  readonly world: World;
+  readonly auth: Auth;
+  readonly engine: ActionsEngine;
+  readonly webhooks: Webhooks;
+  readonly faults: FaultPlan;
+  readonly registry: Registry;
+  readonly app: AppCredentials;
+  private readonly server: ApiServer;
+  private readonly sigstore: Sigstore;
+  private readonly folder: string;
+  /** Refs as they were when the last events were sent. */
+  private readonly announced = new Map<number, ReadonlyMap<string, string>>();
+
+  private constructor(
+    parts: Pick<Sandbox, 'world' | 'auth' | 'engine' | 'webhooks' | 'faults' | 'registry' | 'app'> & {
+      server: ApiServer;
+      sigstore: Sigstore;
+      folder: string;
+    },
+  ) {
+    this.world = parts.world;
+    this.auth = parts.auth;
+    this.engine = parts.engine;
+    this.webhooks = parts.webhooks;
+    this.faults = parts.faults;
+    this.registry = parts.registry;
+    this.app = parts.app;
+    this.server = parts.server;
+    this.sigstore = parts.sigstore;
+    this.folder = parts.folder;
+  }
+
+  static async start(options: SandboxOptions = {}): Promise<Sandbox> {
+    const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-'));
+    const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const app: AppCredentials = {
+      appId: 4711,
+      privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+      webhookSecret: randomBytes(24).toString('hex'),
+    };
+    const world = createWorld(app.appId, keys.publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
+    const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
+    const faults = new FaultPlan();
+    const auth = new Auth(world);
+    const registry = new Registry();
+    const sigstore = await Sigstore.start();
+    const baseUrl = (): string => box.url;
+    const real = realExecutors({ sigstore, baseUrl });
+    const engine = new ActionsEngine({
+      world,
+      webhooks,
+      baseUrl,
+      executors: options.executors?.(real) ?? real,
+      options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
+    });
+    const server = new ApiServer(githubRoutes({ world, auth, engine }), faults, (request, response) =>
+      serveGit(request, response, {
+        folderOf: (owner, name) => findRepository(world, owner, name)?.git.dir ?? null,
+        pushed: (owner, name) => box.announcePushes(owner, name),
+      }),
+    );
+    const box: Sandbox = new Sandbox({
+      world,
+      auth,
+      engine,
+      webhooks,
+      faults,
+      registry,
+      app,
+      server,
+      sigstore,
+      folder,
+    });
+    await Promise.all([server.listen(), registry.listen()]);
+    return box;
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Every request that was made of the API, in order. */
+  get calls(): readonly RecordedCall[] {
+    return this.server.calls;
+  }
+
+  async stop(): Promise<void> {
+    this.webhooks.options.url = null;
+    for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
+    await Promise.all([this.server.close(), this.registry.close(), this.sigstore.stop()]);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async createRepository(name: string, options: { visibility?: 'public' | 'private' } = {}): Promise<RepositoryRecord> {
+    const owner = this.user('acme', 'Organization');
+    const git = new GitStore(join(this.folder, 'git', owner.login, `${name}.git`));
+    await git.create();
+    const repository: RepositoryRecord = {
+      id: this.world.nextId(),
+      name,
+      owner,
+      visibility: options.visibility ?? 'public',
+      defaultBranch: 'main',
+      git,
+      permissions: new Map([['kim', 'write']]),
+      checkRuns: [],
+      statuses: [],
+      pulls: [],
+      comments: [],
+      reactions: [],
+      runs: [],
+      artifacts: [],
+    };
+    this.world.repositories.set(repository.id, repository);
+    this.announced.set(repository.id, new Map());
+    return repository;
+  }
+
+  user(login: string, type: User['type'] = 'User'): User {
+    const known = this.world.users.get(login);
+    if (known !== undefined) return known;
+    const user = { id: this.world.nextId(), login, type };
+    this.world.users.set(login, user);
+    return user;
+  }
+
+  /** Files of a fixture, with settings that push to the sandbox's registry, and the shipped stage files. */
+  async fixture(name: FixtureName): Promise<Map<string, string | Buffer | null>> {
+    return new Map<string, string | Buffer | null>([
+      ...(await this.setUpFiles()),
+      ...(await filesOf(join(FIXTURES_FOLDER, name))),
+    ]);
+  }
+
+  async setUpFiles(settings = 'preset: standard\n'): Promise<Map<string, string | Buffer | null>> {
+    const files = new Map<string, string | Buffer | null>();
+    files.set('.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${this.registry.host}\n`);
+    for (const [path, content] of await filesOf(STAGES_FOLDER)) {
+      if (/^\d\d-/.test(path)) files.set(`.github/workflows/${path}`, content);
+    }
+    return files;
+  }
+
+  /** Commits files to a branch and sends what GitHub sends for a push. */
+  async push(
+    repository: RepositoryRecord,
+    branch: string,
+    files: ReadonlyMap<string, string | Buffer | null>,
+    message = 'Change',
+  ): Promise<string> {
+    const sha = await repository.git.commitFiles(branch, files, message);
+    await this.announcePushes(repository.owner.login, repository.name);
+    return sha;
+  }
+
+  async openPull(
+    repository: RepositoryRecord,
+    head: string,
+    options: Partial<Pick<PullRecord, 'draft' | 'forkSha' | 'headRepositoryId' | 'baseRef'>> = {},
+  ): Promise<PullRecord> {
+    const pull: PullRecord = {
+      number: repository.pulls.length + 1,
+      headRef: head,
+      headRepositoryId: repository.id,
+      baseRef: 'main',
+      author: this.user('kim'),
+      draft: false,
+      state: 'open',
+      forkSha: null,
+      ...options,
+    };
+    repository.pulls.push(pull);
+    await this.announcePull('opened', repository, pull);
+    return pull;
+  }
+
+  async announcePull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
+    const head = pull.forkSha ?? (await repository.git.commitOf(`refs/heads/${pull.headRef}`)) ?? '';
+    const base = (await repository.git.commitOf(`refs/heads/${pull.baseRef}`)) ?? '';
+    this.webhooks.send('pull_request', {
+      action,
+      number: pull.number,
+      pull_request: pullJson(pull, repository, { head, base }),
+      ...this.common(repository, pull.author),
+    });
+  }
+
+  comment(repository: RepositoryRecord, issueNumber: number, login: string, body: string): number {
+    const user = this.user(login);
+    const comment = { id: this.world.nextId(), issueNumber, user, body };
+    repository.comments.push(comment);
+    this.webhooks.send('issue_comment', {
+      action: 'created',
+      issue: { number: issueNumber, pull_request: { url: `${this.url}/pulls/${issueNumber}` } },
+      comment: commentJson(comment),
+      ...this.common(repository, user),
+    });
+    return comment.id;
+  }
+
+  /** A person presses Re-run on a check run of ours. */
+  pressRerun(repository: RepositoryRecord, checkRunId: number, login: string): void {
+    const run = repository.checkRuns.find((each) => each.id === checkRunId);
+    if (run === undefined) throw new Error(`There is no check run ${checkRunId}`);
+    this.webhooks.send('check_run', {
+      action: 'rerequested',
+      check_run: checkRunJson(run, this.world),
+      ...this.common(repository, this.user(login)),
+    });
+  }
+
+  cloneUrl(repository: RepositoryRecord): string {
+    return `${this.url}/${repository.owner.login}/${repository.name}.git`;
+  }
+
+  /** Push events for every ref that has moved since the last look. */
+  async announcePushes(owner: string, name: string): Promise<void> {
+    const repository = findRepository(this.world, owner, name);
+    if (repository === null) return;
+    const before = this.announced.get(repository.id) ?? new Map<string, string>();
+    const after = await repository.git.refs();
+    this.announced.set(repository.id, after);
+    for (const [ref, sha] of after)
+      if (before.get(ref) !== sha) await this.announcePush(repository, ref, before.get(ref) ?? null);
+    for (const [ref, sha] of before)
+      if (!after.has(ref)) this.sendPush(repository, { ref, before: sha, after: NOTHING, commit: null });
+  }
+
+  private async announcePush(repository: RepositoryRecord, ref: string, before: string | null): Promise<void> {
+    const commit = await repository.git.commitOf(ref);
+    this.sendPush(repository, {
+      ref,
+      before: before ?? NOTHING,
+      after: (await repository.git.refs()).get(ref) ?? NOTHING,
+      commit,
+    });
+    const branch = ref.replace('refs/heads/', '');
+    for (const pull of repository.pulls) {
+      if (pull.state === 'open' && pull.headRef === branch && pull.forkSha === null)
+        await this.announcePull('synchronize', repository, pull);
+    }
+  }
+
+  private sendPush(
+    repository: RepositoryRecord,
+    push: { ref: string; before: string; after: string; commit: string | null },
+  ): void {
+    const { ref, before, after, commit } = push;
+    this.webhooks.send('push', {
+      ref,
+      before,
+      after,
+      created: before === NOTHING,
+      deleted: after === NOTHING,
+      forced: false,
+      head_commit: commit === null ? null : { id: commit },
+      ...this.common(repository, this.user('kim')),
+    });
+  }
+
+  private common(repository: RepositoryRecord, sender: User): Record<string, unknown> {
+    return {
+      repository: repositoryJson(repository),
+      installation: { id: this.world.installationId },
+      sender: userJson(sender),
+    };
+  }
+}
+
+const NOTHING = '0'.repeat(40);
+
+function createWorld(appId: number, publicKey: string): World {
+  let last = 1000;
+  const nextId = (): number => (last += 1);
+  const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
+  return {
+    users: new Map([[bot.login, bot]]),
+    repositories: new Map(),
+    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey },
+    installationId: nextId(),
+    nextId,
+  };
+}
+
+async function filesOf(folder: string): Promise<[string, Buffer][]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    files.map(async (file): Promise<[string, Buffer]> => [
+      relative(folder, file).replace(/\.fixture$/, ''),
+      await readFile(file),
+    ]),
+  );
+}

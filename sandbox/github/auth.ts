@@ -1,0 +1,138 @@
+/** App JWTs and installation tokens, as GitHub checks them: narrowed, expiring, and refused when they may not. */
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { z } from 'zod';
+import { ApiError, type Call } from './http.ts';
+import type { User, World } from './world.ts';
+
+export interface Grant {
+  readonly repositoryIds: readonly number[] | null;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly expiresAt: number;
+  readonly actor: User;
+  readonly isApp: boolean;
+}
+
+/** What the App was granted at installation: app.yml's permissions. */
+export const GRANTED: Readonly<Record<string, string>> = {
+  actions: 'write',
+  checks: 'write',
+  contents: 'write',
+  issues: 'write',
+  metadata: 'read',
+  pull_requests: 'write',
+  statuses: 'write',
+};
+
+const LEVELS = ['read', 'write'];
+
+export class Auth {
+  private readonly grants = new Map<string, Grant>();
+  private readonly world: World;
+  /** Tests shorten it. */
+  tokenLifetimeMs = 3_600_000;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** A token that a person made: everything the person may do. */
+  personalToken(user: User): string {
+    const token = `ghp_${randomBytes(18).toString('hex')}`;
+    this.grants.set(token, {
+      repositoryIds: null,
+      permissions: GRANTED,
+      expiresAt: Infinity,
+      actor: user,
+      isApp: false,
+    });
+    return token;
+  }
+
+  requireApp(call: Call): void {
+    const jwt = /^bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1] ?? '';
+    const [header = '', payload = '', signature = ''] = jwt.split('.');
+    const key = createPublicKey(this.world.app.publicKey);
+    const isSigned = verify(
+      'RSA-SHA256',
+      Buffer.from(`${header}.${payload}`),
+      key,
+      Buffer.from(signature, 'base64url'),
+    );
+    const claims = Claims.safeParse(parse(payload));
+    const now = Date.now() / 1000;
+    const isValid =
+      claims.success &&
+      String(claims.data.iss) === String(this.world.app.id) &&
+      claims.data.exp > now &&
+      claims.data.exp <= now + 660;
+    if (!isSigned || !isValid) throw new ApiError(401, 'A JSON web token could not be decoded');
+  }
+
+  mint(request: unknown): {
+    token: string;
+    expires_at: string;
+    permissions: Record<string, string>;
+    repository_selection: string;
+  } {
+    const { repository_ids: ids, permissions: wanted } = MintRequest.parse(request ?? {});
+    const permissions = { ...(wanted ?? GRANTED), metadata: 'read' };
+    for (const [name, level] of Object.entries(permissions)) {
+      const granted = GRANTED[name];
+      if (granted === undefined || LEVELS.indexOf(level) > LEVELS.indexOf(granted)) {
+        throw new ApiError(422, 'The permissions requested are not granted to this installation.');
+      }
+    }
+    if (ids?.some((id) => !this.world.repositories.has(id)) === true) {
+      throw new ApiError(
+        422,
+        'There is at least one repository that does not exist or is not accessible to the parent installation.',
+      );
+    }
+    const token = `ghs_${this.world.app.id}_${randomBytes(120).toString('base64url')}.${randomBytes(80).toString('base64url')}`;
+    const expiresAt = Date.now() + this.tokenLifetimeMs;
+    this.grants.set(token, {
+      repositoryIds: ids ?? null,
+      permissions,
+      expiresAt,
+      actor: this.world.app.bot,
+      isApp: true,
+    });
+    return { token, expires_at: new Date(expiresAt).toISOString(), permissions, repository_selection: 'selected' };
+  }
+
+  /** @throws ApiError as GitHub would refuse. */
+  require(call: Call, repositoryId: number, permission: string): Grant {
+    const [name = '', level = 'read'] = permission.split(':');
+    const grant = this.grantOf(call);
+    if (grant.repositoryIds !== null && !grant.repositoryIds.includes(repositoryId))
+      throw new ApiError(404, 'Not Found');
+    const held = grant.permissions[name];
+    if (held === undefined || LEVELS.indexOf(held) < LEVELS.indexOf(level)) {
+      throw new ApiError(403, 'Resource not accessible by integration', {
+        'x-accepted-github-permissions': `${name}=${level}`,
+      });
+    }
+    return grant;
+  }
+
+  grantOf(call: Call): Grant {
+    const token = /^(?:token|bearer) (.+)$/i.exec(call.headers.authorization ?? '')?.[1];
+    const grant = token === undefined ? undefined : this.grants.get(token);
+    if (grant === undefined || grant.expiresAt < Date.now()) throw new ApiError(401, 'Bad credentials');
+    return grant;
+  }
+}
+
+const Claims = z.object({ iss: z.union([z.string(), z.number()]), exp: z.number() });
+const MintRequest = z.object({
+  repository_ids: z.array(z.number()).optional(),
+  permissions: z.record(z.string(), z.string()).optional(),
+});
+
+function parse(base64url: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
+  } catch {
+    return null;
+  }
+}

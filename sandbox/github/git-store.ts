@@ -1,0 +1,145 @@
+/** Real git objects: bare repositories, read and written by the git binary. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const MAX_OUTPUT = 256 * 1024 * 1024;
+
+export interface TreeEntry {
+  readonly mode: string;
+  readonly type: 'blob' | 'tree' | 'commit';
+  readonly sha: string;
+  readonly name: string;
+}
+
+/** Environment of every git call: nobody's configuration but ours. */
+const ENVIRONMENT = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'sandbox',
+  GIT_AUTHOR_EMAIL: 'sandbox@example.invalid',
+  GIT_COMMITTER_NAME: 'sandbox',
+  GIT_COMMITTER_EMAIL: 'sandbox@example.invalid',
+};
+
+export class GitStore {
+  readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  async create(): Promise<void> {
+    await mkdir(this.dir, { recursive: true });
+    await this.git('init', '--quiet', '--bare', '--initial-branch=main', '.');
+    await this.git('config', 'http.receivepack', 'true');
+  }
+
+  /** All refs with the objects they point at. */
+  async refs(): Promise<ReadonlyMap<string, string>> {
+    const text = await this.git('for-each-ref', '--format=%(refname) %(objectname)');
+    return new Map(
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']),
+    );
+  }
+
+  /** The commit that a name stands for, annotated tags peeled; null where there is none. */
+  async commitOf(name: string): Promise<string | null> {
+    if (name.startsWith('-')) return null;
+    const text = await this.git('rev-parse', '--verify', '--quiet', `${name}^{commit}`).catch(() => '');
+    return text.trim() === '' ? null : text.trim();
+  }
+
+  async file(commit: string, path: string): Promise<Buffer | null> {
+    try {
+      const { stdout } = await run('git', ['cat-file', 'blob', `${commit}:${path}`], {
+        ...this.options(),
+        encoding: 'buffer',
+      });
+      return stdout;
+    } catch {
+      return null;
+    }
+  }
+
+  async directory(commit: string, path: string): Promise<TreeEntry[] | null> {
+    const target = path === '' ? commit : `${commit}:${path}`;
+    const text = await this.git('ls-tree', '-z', target).catch(() => null);
+    if (text === null) return null;
+    return text
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [info = '', name = ''] = line.split('\t');
+        const [mode = '', type = 'blob', sha = ''] = info.split(' ');
+        return { mode, type: type as TreeEntry['type'], sha, name };
+      });
+  }
+
+  /** Writes a commit with these files over its parent's, and moves the branch to it. */
+  async commitFiles(
+    branch: string,
+    files: ReadonlyMap<string, string | Buffer | null>,
+    message: string,
+  ): Promise<string> {
+    const parent = await this.commitOf(`refs/heads/${branch}`);
+    const seconds = Math.floor(Date.now() / 1000);
+    const chunks: Buffer[] = [];
+    const line = (text: string): number => chunks.push(Buffer.from(`${text}\n`));
+    const data = (content: Buffer): void => {
+      line(`data ${content.length}`);
+      chunks.push(content, Buffer.from('\n'));
+    };
+    line(`commit refs/heads/${branch}`);
+    line(`committer sandbox <sandbox@example.invalid> ${seconds} +0000`);
+    data(Buffer.from(message));
+    if (parent !== null) line(`from ${parent}`);
+    for (const [path, content] of files) {
+      if (content === null) line(`D ${path}`);
+      else {
+        line(`M 100644 inline ${path}`);
+        data(Buffer.from(content));
+      }
+    }
+    await this.gitWithInput(Buffer.concat(chunks), 'fast-import', '--quiet', '--force');
+    const commit = await this.commitOf(`refs/heads/${branch}`);
+    if (commit === null) throw new Error('git fast-import made no commit');
+    return commit;
+  }
+
+  /** The tree of a commit as plain files in a folder. */
+  async checkOut(commit: string, folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    const archive = spawn('git', ['archive', '--format=tar', commit], this.options());
+    const untar = spawn('tar', ['-x', '-C', folder], { stdio: ['pipe', 'ignore', 'pipe'] });
+    archive.stdout.pipe(untar.stdin);
+    await new Promise<void>((resolve, reject) => {
+      untar.once('error', reject);
+      untar.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`tar ended with ${code}`))));
+    });
+  }
+
+  git(...args: string[]): Promise<string> {
+    return run('git', args, this.options()).then(({ stdout }) => stdout);
+  }
+
+  private async gitWithInput(input: Buffer, ...args: string[]): Promise<void> {
+    const child = spawn('git', args, { ...this.options(), stdio: ['pipe', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.stdin.end(input);
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`git ${args[0]}: ${errors}`))));
+    });
+  }
+
+  private options(): { cwd: string; env: NodeJS.ProcessEnv; maxBuffer: number } {
+    return { cwd: this.dir, env: ENVIRONMENT, maxBuffer: MAX_OUTPUT };
+  }
+}

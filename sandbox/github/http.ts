@@ -1,0 +1,217 @@
+/** The wire: a small router that answers as GitHub does, records every request, and is loud about what it does not know. */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FaultPlan } from '../faults.ts';
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  readonly raw: Buffer;
+  /** Parsed JSON, null where there is none. */
+  readonly body: unknown;
+  readonly params: Readonly<Record<string, string>>;
+  readonly baseUrl: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Handler = (call: Call) => Answer | Promise<Answer>;
+
+export interface Route {
+  readonly method: string;
+  /** `:name` takes one segment, `*name` the rest. */
+  readonly path: string;
+  readonly handler: Handler;
+}
+
+export interface RecordedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly at: number;
+  readonly requestBody: unknown;
+  readonly responseBody: unknown;
+  readonly route: string;
+}
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export const ok = (body: unknown): Answer => ({ status: 200, body });
+export const created = (body: unknown): Answer => ({ status: 201, body });
+export const notFound = (): ApiError => new ApiError(404, 'Not Found');
+
+export class ApiServer {
+  readonly calls: RecordedCall[] = [];
+  private readonly routes: readonly Route[];
+  private readonly faults: FaultPlan;
+  private readonly raw: (request: IncomingMessage, response: ServerResponse) => boolean;
+  private readonly server: Server;
+  private remaining = 5000;
+
+  constructor(
+    routes: readonly Route[],
+    faults: FaultPlan,
+    raw: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+  ) {
+    this.routes = routes;
+    this.faults = faults;
+    this.raw = raw;
+    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.keepAliveTimeout = 60_000;
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return this.url;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.raw(request, response)) return;
+    const url = new URL(request.url ?? '/', this.url);
+    const path = url.pathname.replace(/^\/api\/v3(?=\/)/, '');
+    const method = request.method ?? 'GET';
+    const raw = await readAll(request);
+    const matched = match(this.routes, method, path);
+    const fault = this.faults.next(method, path);
+    if (fault?.kind === 'cut-before-effect') return void request.socket.destroy();
+    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    const body = parseBody(raw);
+    const answer =
+      fault?.kind === 'status'
+        ? { status: fault.status, body: { message: fault.message }, headers: fault.headers }
+        : await this.handle(
+            {
+              method,
+              path,
+              query: url.searchParams,
+              headers: request.headers,
+              raw,
+              body,
+              params: matched?.params ?? {},
+              baseUrl: this.url,
+            },
+            matched?.route,
+          );
+    const route = matched === null ? 'unknown' : `${method} ${matched.route.path}`;
+    this.calls.push({
+      method,
+      path,
+      status: answer.status,
+      at: Date.now(),
+      requestBody: body,
+      responseBody: answer.body,
+      route,
+    });
+    if (fault?.kind === 'effect-then-cut') return void request.socket.destroy();
+    this.send(request, response, answer);
+  }
+
+  private async handle(call: Call, route: Route | undefined): Promise<Answer> {
+    if (route === undefined)
+      return { status: 501, body: { message: `The sandbox does not know ${call.method} ${call.path}` } };
+    try {
+      return await route.handler(call);
+    } catch (error) {
+      if (error instanceof ApiError)
+        return { status: error.status, body: { message: error.message }, headers: error.headers };
+      return { status: 500, body: { message: error instanceof Error ? error.message : 'Server Error' } };
+    }
+  }
+
+  private send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
+    this.remaining = Math.max(0, this.remaining - 1);
+    const bytes = Buffer.isBuffer(body)
+      ? body
+      : body === undefined
+        ? Buffer.alloc(0)
+        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const etag = request.method === 'GET' && status === 200 ? etagOf(bytes, request.headers.authorization) : null;
+    const common = {
+      'x-ratelimit-limit': '5000',
+      'x-ratelimit-remaining': String(this.remaining),
+      'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 3600),
+      ...(etag === null ? {} : { etag }),
+    };
+    if (etag !== null && request.headers['if-none-match'] === etag) {
+      response.writeHead(304, common).end();
+      return;
+    }
+    const type =
+      Buffer.isBuffer(body) || typeof body === 'string'
+        ? 'text/plain; charset=utf-8'
+        : 'application/json; charset=utf-8';
+    response.writeHead(status, { 'content-type': type, ...common, ...headers }).end(bytes);
+  }
+}
+
+/** ETags belong to a token on GitHub: another token's is never a match. */
+const etagOf = (bytes: Buffer, authorization = ''): string =>
+  `W/"${createHash('sha256').update(authorization).update(bytes).digest('hex').slice(0, 40)}"`;
+
+export async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function parseBody(raw: Buffer): unknown {
+  if (raw.length === 0) return null;
+  try {
+    return JSON.parse(raw.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function match(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): { route: Route; params: Record<string, string> } | null {
+  const segments = path.split('/').slice(1);
+  for (const route of routes) {
+    const params = route.method === method ? matchPath(route.path.split('/').slice(1), segments) : null;
+    if (params !== null) return { route, params };
+  }
+  return null;
+}
+
+function matchPath(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    if (part.startsWith('*')) {
+      params[part.slice(1)] = segments.slice(index).map(decodeURIComponent).join('/');
+      return params;
+    }
+    const segment = segments[index];
+    if (segment === undefined) return null;
+    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(segment);
+    else if (part !== segment) return null;
+  }
+  return pattern.length === segments.length ? params : null;
+}

@@ -1,0 +1,87 @@
+/** An OCI registry as ghcr.io is: manifests and blobs by digest, no referrers API but the fallback tag. In memory. */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readAll } from '../github/http.ts';
+
+interface Manifest {
+  readonly bytes: Buffer;
+  readonly mediaType: string;
+}
+
+const ROUTE = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/;
+const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads\/?$/;
+
+export class Registry {
+  private readonly server: Server;
+  private readonly blobs = new Map<string, Buffer>();
+  private readonly manifests = new Map<string, Manifest>();
+
+  constructor() {
+    this.server = createServer((request, response) => void this.serve(request, response));
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  }
+
+  /** `127.0.0.1:port`: as the registry of an image's name. */
+  get host(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://registry');
+    const body = await readAll(request);
+    const upload = UPLOAD.exec(url.pathname);
+    if (url.pathname === '/v2/') return void response.writeHead(200).end();
+    if (upload !== null && request.method === 'POST') return this.takeBlob(url, body, response);
+    const match = ROUTE.exec(url.pathname);
+    const [, name = '', kind = '', reference = ''] = match ?? [];
+    if (match === null || kind === 'referrers') return void response.writeHead(404).end();
+    if (kind === 'blobs') return this.giveBlob(reference, response);
+    if (request.method === 'PUT')
+      return this.takeManifest({ name, reference, body, mediaType: request.headers['content-type'] ?? '' }, response);
+    return this.giveManifest(name, reference, response);
+  }
+
+  private takeBlob(url: URL, body: Buffer, response: ServerResponse): void {
+    const digest = digestOf(body);
+    if (url.searchParams.get('digest') !== digest) return void response.writeHead(400).end('digest mismatch');
+    this.blobs.set(digest, body);
+    response.writeHead(201, { 'docker-content-digest': digest }).end();
+  }
+
+  private giveBlob(digest: string, response: ServerResponse): void {
+    const blob = this.blobs.get(digest);
+    if (blob === undefined) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-length': blob.length }).end(blob);
+  }
+
+  private takeManifest(
+    { name, reference, body, mediaType }: { name: string; reference: string; body: Buffer; mediaType: string },
+    response: ServerResponse,
+  ): void {
+    const digest = digestOf(body);
+    if (reference.startsWith('sha256:') && reference !== digest)
+      return void response.writeHead(400).end('digest mismatch');
+    this.manifests.set(`${name}@${digest}`, { bytes: body, mediaType });
+    if (reference !== digest) this.manifests.set(`${name}:${reference}`, { bytes: body, mediaType });
+    response.writeHead(201, { 'docker-content-digest': digest }).end();
+  }
+
+  private giveManifest(name: string, reference: string, response: ServerResponse): void {
+    const manifest = this.manifests.get(`${name}${reference.startsWith('sha256:') ? '@' : ':'}${reference}`);
+    if (manifest === undefined) return void response.writeHead(404).end();
+    response
+      .writeHead(200, { 'content-type': manifest.mediaType, 'docker-content-digest': digestOf(manifest.bytes) })
+      .end(manifest.bytes);
+  }
+}
+
+export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

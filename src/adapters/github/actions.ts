@@ -1,0 +1,155 @@
+/** Actions runs and their artifacts. */
+import { z } from 'zod';
+import { CommitSha, type GitRef } from '../../domain/git.ts';
+import { GitHubFault } from './github-fault.ts';
+import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
+
+const ActionsRun = z.object({
+  id: z.number().int().positive(),
+  path: z.string(),
+  event: z.string(),
+  status: z.string().nullable(),
+  conclusion: z.string().nullable(),
+  head_sha: CommitSha,
+  display_title: z.string(),
+  run_attempt: z.number().int().positive().default(1),
+  html_url: z.string(),
+  created_at: z.string(),
+  run_started_at: z.string().nullish(),
+  updated_at: z.string(),
+  actor: z.object({ id: z.number(), login: z.string() }).nullish(),
+});
+export type ActionsRun = z.infer<typeof ActionsRun>;
+
+const Artifact = z.object({
+  id: z.number().int().positive(),
+  name: z.string(),
+  size_in_bytes: z.number().int().nonnegative(),
+  expired: z.boolean(),
+  created_at: z.string().nullable(),
+  digest: z.string().nullish(),
+});
+export type Artifact = z.infer<typeof Artifact>;
+
+const Job = z.object({
+  name: z.string(),
+  conclusion: z.string().nullable(),
+  steps: z.array(z.object({ name: z.string(), conclusion: z.string().nullable() })).nullish(),
+});
+export type Job = z.infer<typeof Job>;
+
+export type Dispatch =
+  | { readonly kind: 'started'; readonly actionsRunId: number; readonly url: string }
+  /** Taken, without being told as which run: older servers. */
+  | { readonly kind: 'accepted' };
+
+export interface DispatchRequest {
+  readonly file: string;
+  readonly ref: GitRef;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+export interface Actions {
+  /** Not idempotent: a fault of kind `unavailable` leaves open whether a run was started. */
+  dispatch(request: DispatchRequest): Promise<Dispatch>;
+  /** Dispatched runs of a stage file, newest first. The list lags a dispatch by seconds. */
+  runsSince(file: string, since: string): Promise<readonly ActionsRun[]>;
+  /** Null where nothing has changed since `etag`. */
+  run(id: number, etag: string | null): Promise<{ readonly run: ActionsRun; readonly etag: string | null } | null>;
+  jobs(runId: number): Promise<readonly Job[]>;
+  artifacts(runId: number, name: string): Promise<readonly Artifact[]>;
+  /** The address of an artifact's bytes: valid for a minute, and elsewhere. Null where it has expired. */
+  artifactLocation(id: number): Promise<string | null>;
+  cancel(runId: number, how: 'cancel' | 'force-cancel'): Promise<void>;
+}
+
+export function actions(call: RepositoryCall): Actions {
+  const dispatch = dispatcher(call);
+  return {
+    dispatch,
+    ...runReader(call),
+    async artifactLocation(id) {
+      const route = 'GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip';
+      const request = call({ route, permissions: 'dispatch', params: { artifact_id: id }, redirect: 'manual' });
+      const reply = await orNull(request.catch(nullIfGone));
+      if (reply === null) return null;
+      const { location } = reply.headers;
+      if (typeof location === 'string') return location;
+      throw new GitHubFault('unreadable', `GitHub sent no address for artifact ${id}`);
+    },
+    async cancel(runId, how) {
+      const route = `POST /repos/{owner}/{repo}/actions/runs/{run_id}/${how}`;
+      await call({ route, permissions: 'dispatch', params: { run_id: runId } }).catch(ignoreConflict);
+    },
+  };
+}
+
+function runReader(call: RepositoryCall): Pick<Actions, 'runsSince' | 'run' | 'jobs' | 'artifacts'> {
+  return {
+    async runsSince(file, since) {
+      const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs';
+      const params = { workflow_id: file, event: 'workflow_dispatch', created: `>=${since}`, per_page: 100 };
+      const reply = await call({ route, permissions: 'dispatch', params });
+      return parseReply(z.object({ workflow_runs: z.array(ActionsRun) }), reply, route).workflow_runs;
+    },
+
+    async run(id, etag) {
+      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+      const headers: Record<string, string> = etag === null ? {} : { 'if-none-match': etag };
+      const reply = await call({ route, permissions: 'dispatch', params: { run_id: id }, headers }).catch(
+        nullIfUnchanged,
+      );
+      if (reply === null) return null;
+      const newTag = reply.headers['etag'];
+      return { run: parseReply(ActionsRun, reply, route), etag: typeof newTag === 'string' ? newTag : null };
+    },
+
+    async jobs(runId) {
+      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs';
+      const reply = await call({ route, permissions: 'dispatch', params: { run_id: runId, per_page: 100 } });
+      return parseReply(z.object({ jobs: z.array(Job) }), reply, route).jobs;
+    },
+
+    async artifacts(runId, name) {
+      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts';
+      const reply = await call({ route, permissions: 'dispatch', params: { run_id: runId, name, per_page: 100 } });
+      const { artifacts: list } = parseReply(z.object({ artifacts: z.array(Artifact) }), reply, route);
+      return list.filter((artifact) => artifact.name === name);
+    },
+  };
+}
+
+const RunDetails = z.object({ workflow_run_id: z.number().int().positive(), html_url: z.string() });
+
+function dispatcher(call: RepositoryCall): Actions['dispatch'] {
+  const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+  return async ({ file, ref, inputs }) => {
+    const send = (details: Record<string, unknown>): ReturnType<RepositoryCall> =>
+      call({ route, permissions: 'dispatch', params: { workflow_id: file, ref, inputs, ...details } });
+    const reply = await send({ return_run_details: true }).catch((error: unknown) => {
+      // GHES up to 3.20 refuses the parameter and has started nothing (cli/cli#12672): once more without it.
+      if (error instanceof GitHubFault && error.status === 422 && /return_run_details/.test(error.message))
+        return send({});
+      throw error;
+    });
+    if (reply.status === 204) return { kind: 'accepted' };
+    const details = RunDetails.safeParse(reply.data);
+    if (!details.success) return { kind: 'accepted' };
+    return { kind: 'started', actionsRunId: details.data.workflow_run_id, url: details.data.html_url };
+  };
+}
+
+const nullIfUnchanged = (error: unknown): null => {
+  if (error instanceof GitHubFault && error.status === 304) return null;
+  throw error;
+};
+
+const nullIfGone = (error: unknown): null => {
+  if (error instanceof GitHubFault && error.kind === 'gone') return null;
+  throw error;
+};
+
+/** 409: the run has ended already, which is what was wanted. */
+const ignoreConflict = (error: unknown): void => {
+  if (!(error instanceof GitHubFault) || error.kind !== 'conflict') throw error;
+};

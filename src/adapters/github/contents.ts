@@ -1,0 +1,66 @@
+/** Commits, files and pull requests, as GitHub has them. */
+import { z } from 'zod';
+import { CommitSha, shortRef, isTag, type GitRef } from '../../domain/git.ts';
+import { GitHubFault } from './github-fault.ts';
+import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
+
+const PullRequest = z.object({
+  number: z.number().int().positive(),
+  state: z.enum(['open', 'closed']),
+  draft: z.boolean().nullish(),
+  head: z.object({ sha: CommitSha, ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
+  base: z.object({ sha: CommitSha, ref: z.string(), repo: z.object({ id: z.number() }) }),
+});
+export type PullRequest = z.infer<typeof PullRequest>;
+
+const DirectoryEntry = z.object({ name: z.string(), sha: z.string(), type: z.string() });
+
+export interface Contents {
+  /** The commit a branch or tag points at (annotated tags are peeled); null where there is no such ref. */
+  commitAt(ref: GitRef): Promise<CommitSha | null>;
+  pullRequest(number: number): Promise<PullRequest | null>;
+  /** A text file at a commit or branch; null where it is absent. */
+  fileAt(path: string, at: string): Promise<string | null>;
+  /** Name → blob SHA of the files of a directory; empty where it is absent. */
+  directoryAt(path: string, at: string): Promise<ReadonlyMap<string, string>>;
+}
+
+export function contents(call: RepositoryCall): Contents {
+  return {
+    async commitAt(ref) {
+      // API: "Get a commit" takes heads/NAME and tags/NAME; this media type answers with the SHA alone.
+      const route = 'GET /repos/{owner}/{repo}/commits/{ref}';
+      const name = isTag(ref) ? `tags/${shortRef(ref)}` : `heads/${shortRef(ref)}`;
+      const headers = { accept: 'application/vnd.github.sha' };
+      try {
+        const reply = await call({ route, permissions: 'read', params: { ref: name }, headers });
+        return parseReply(CommitSha, reply, route);
+      } catch (error) {
+        // A ref that does not exist is a 422 here ("No commit found for SHA"), and a 404 for an empty repository.
+        const isAbsent = error instanceof GitHubFault && (error.kind === 'not_found' || error.kind === 'unprocessable');
+        if (isAbsent) return null;
+        throw error;
+      }
+    },
+
+    async pullRequest(number) {
+      const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
+      const reply = await orNull(call({ route, permissions: 'read', params: { pull_number: number } }));
+      return reply === null ? null : parseReply(PullRequest, reply, route);
+    },
+
+    async fileAt(path, at) {
+      const route = 'GET /repos/{owner}/{repo}/contents/{path}';
+      const headers = { accept: 'application/vnd.github.raw+json' };
+      const reply = await orNull(call({ route, permissions: 'read', params: { path, ref: at }, headers }));
+      return reply === null ? null : parseReply(z.string(), reply, route);
+    },
+
+    async directoryAt(path, at) {
+      const route = 'GET /repos/{owner}/{repo}/contents/{path}';
+      const reply = await orNull(call({ route, permissions: 'read', params: { path, ref: at } }));
+      const entries = reply === null ? [] : parseReply(z.array(DirectoryEntry), reply, route);
+      return new Map(entries.filter(({ type }) => type === 'file').map(({ name, sha }) => [name, sha]));
+    },
+  };
+}

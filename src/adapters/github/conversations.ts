@@ -1,0 +1,57 @@
+/** Reactions, replies, and who may ask for what. */
+import { z } from 'zod';
+import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
+
+const Permission = z.object({
+  permission: z.string(),
+  user: z.object({ id: z.number() }).nullable(),
+});
+
+const Comment = z.object({ id: z.number(), body: z.string().nullish(), user: z.object({ id: z.number() }).nullish() });
+
+export interface Conversations {
+  react(commentId: number, content: 'eyes' | '+1' | 'confused'): Promise<void>;
+  /** True where the login is still this numeric user, and may write to the repository now. */
+  mayWrite(user: { readonly id: number; readonly login: string }): Promise<boolean>;
+  comments(issueNumber: number): Promise<readonly z.infer<typeof Comment>[]>;
+  createComment(issueNumber: number, body: string): Promise<number>;
+  updateComment(commentId: number, body: string): Promise<void>;
+}
+
+export function conversations(call: RepositoryCall): Conversations {
+  return {
+    async react(commentId, content) {
+      const route = 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions';
+      await call({ route, permissions: 'converse', params: { comment_id: commentId, content } });
+    },
+
+    async mayWrite({ id, login }) {
+      const route = 'GET /repos/{owner}/{repo}/collaborators/{username}/permission';
+      const reply = await orNull(call({ route, permissions: 'read', params: { username: login } }));
+      if (reply === null) return false;
+      const { permission, user } = parseReply(Permission, reply, route);
+      return user?.id === id && (permission === 'admin' || permission === 'write');
+    },
+
+    async comments(issueNumber) {
+      const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments';
+      const reply = await call({
+        route,
+        permissions: 'converse',
+        params: { issue_number: issueNumber, per_page: 100 },
+      });
+      return parseReply(z.array(Comment), reply, route);
+    },
+
+    async createComment(issueNumber, body) {
+      const route = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments';
+      const reply = await call({ route, permissions: 'converse', params: { issue_number: issueNumber, body } });
+      return parseReply(z.object({ id: z.number() }), reply, route).id;
+    },
+
+    async updateComment(commentId, body) {
+      const route = 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}';
+      await call({ route, permissions: 'converse', params: { comment_id: commentId, body } });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** GitHub as the activities see it: one object a repository, made of small groups of calls. */
+import type { Repository } from '../../domain/repository.ts';
+import { actions, type Actions } from './actions.ts';
+import type { ArchiveSource } from './artifact-archive.ts';
+import { contents, type Contents } from './contents.ts';
+import { conversations, type Conversations } from './conversations.ts';
+import { repositoryCall } from './github-client.ts';
+import { reports, type Reports } from './reports.ts';
+import type { Endpoint, GitHubIdentity, Tokens } from './tokens.ts';
+
+export interface RepositoryApi {
+  readonly contents: Contents;
+  readonly reports: Reports;
+  readonly actions: Actions;
+  readonly conversations: Conversations;
+}
+
+export interface GitHub {
+  identity(): Promise<GitHubIdentity>;
+  repository(repository: Repository): RepositoryApi;
+  readonly archives: ArchiveSource;
+}
+
+export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
+  return {
+    identity: () => tokens.identity(),
+    archives: endpoint,
+    repository(repository) {
+      const call = repositoryCall(tokens, endpoint, repository);
+      return {
+        contents: contents(call),
+        reports: reports(call),
+        actions: actions(call),
+        conversations: conversations(call),
+      };
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** Check runs and commit statuses. */
+import { z } from 'zod';
+import type { CommitSha } from '../../domain/git.ts';
+import type { CheckReport } from '../../domain/report/check-report.ts';
+import type { StatusReport } from '../../domain/report/status-report.ts';
+import { parseReply, type RepositoryCall } from './github-client.ts';
+
+const CheckRun = z.object({
+  id: z.number().int().positive(),
+  external_id: z.string().nullish(),
+  status: z.string(),
+  conclusion: z.string().nullish(),
+  app: z.object({ id: z.number() }).nullish(),
+});
+export type CheckRun = z.infer<typeof CheckRun>;
+
+const CheckRunList = z.object({ check_runs: z.array(CheckRun) });
+
+export interface Reports {
+  /** Our own App's check runs on a commit, the newest hundred. */
+  checkRuns(sha: CommitSha, appId: number): Promise<readonly CheckRun[]>;
+  createCheckRun(sha: CommitSha, externalId: string, report: CheckReport): Promise<number>;
+  updateCheckRun(id: number, report: CheckReport): Promise<void>;
+  setStatus(sha: CommitSha, report: StatusReport): Promise<void>;
+}
+
+export function reports(call: RepositoryCall): Reports {
+  return {
+    async checkRuns(sha, appId) {
+      const route = 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs';
+      const params = { ref: sha, app_id: appId, filter: 'all', per_page: 100 };
+      const reply = await call({ route, permissions: 'read', params });
+      return parseReply(CheckRunList, reply, route).check_runs.filter((run) => run.app?.id === appId);
+    },
+
+    async createCheckRun(sha, externalId, report) {
+      const route = 'POST /repos/{owner}/{repo}/check-runs';
+      const params = { head_sha: sha, name: report.name, external_id: externalId, ...body(report) };
+      const reply = await call({ route, permissions: 'report', params });
+      return parseReply(z.object({ id: z.number() }), reply, route).id;
+    },
+
+    async updateCheckRun(id, report) {
+      const route = 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}';
+      await call({ route, permissions: 'report', params: { check_run_id: id, ...body(report) } });
+    },
+
+    async setStatus(sha, { state, context, description }) {
+      const route = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+      await call({ route, permissions: 'report', params: { sha, state, context, description } });
+    },
+  };
+}
+
+/** Setting a conclusion completes the check: so it is sent only with the last report. */
+const body = ({ title, summary, status, conclusion }: CheckReport): Record<string, unknown> => ({
+  status,
+  ...(conclusion === null ? {} : { conclusion }),
+  output: { title, summary },
+});

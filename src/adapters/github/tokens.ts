@@ -1,0 +1,92 @@
+/** Who we are on GitHub, and tokens that can do no more than the call at hand needs. */
+import { createAppAuth } from '@octokit/auth-app';
+import { Octokit } from '@octokit/core';
+import { z } from 'zod';
+
+/** What a call needs; each set is one token, cached by (installation, repository, set). */
+export const PERMISSION_SETS = {
+  read: { contents: 'read', checks: 'read', pull_requests: 'read', metadata: 'read' },
+  report: { checks: 'write', statuses: 'write' },
+  dispatch: { actions: 'write' },
+  converse: { issues: 'write', pull_requests: 'write' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>;
+export type PermissionSet = keyof typeof PERMISSION_SETS;
+
+export interface TokenScope {
+  readonly installationId: number | null;
+  readonly repositoryId: number;
+  readonly permissions: PermissionSet;
+}
+
+export interface GitHubIdentity {
+  /** Numeric id of the user that our dispatches and comments appear under. */
+  readonly userId: number;
+  /** Null where a plain token is used: then there are no check runs, which belong to Apps. */
+  readonly appId: number | null;
+}
+
+export interface Tokens {
+  /** @param renew asks for a fresh token after GitHub refused the cached one. */
+  token(scope: TokenScope, renew?: 'renew'): Promise<string>;
+  identity(): Promise<GitHubIdentity>;
+}
+
+export interface Endpoint {
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+}
+
+const App = z.object({ id: z.number(), slug: z.string() });
+const User = z.object({ id: z.number(), login: z.string() });
+
+export interface AppCredentials {
+  readonly appId: number;
+  readonly privateKey: string;
+}
+
+export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Tokens {
+  const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
+  const auth = createAppAuth({ ...credentials, request: octokit.request });
+  const learn = async (): Promise<GitHubIdentity> => {
+    const { token } = await auth({ type: 'app' });
+    const app = App.parse((await octokit.request('GET /app', { headers: { authorization: `Bearer ${token}` } })).data);
+    // The bot user is public: looked up without credentials, since an App's own token may not read users.
+    const user = await octokit.request('GET /users/{username}', { username: `${app.slug}[bot]` });
+    return { userId: User.parse(user.data).id, appId: app.id };
+  };
+  return {
+    identity: once(learn),
+    async token({ installationId, repositoryId, permissions }, renew) {
+      if (installationId === null) throw new Error('An App needs the installation of the repository to act there');
+      const { token } = await auth({
+        type: 'installation',
+        installationId,
+        repositoryIds: [repositoryId],
+        permissions: PERMISSION_SETS[permissions],
+        refresh: renew === 'renew',
+      });
+      return token;
+    },
+  };
+}
+
+export function plainTokens(secret: string, endpoint: Endpoint): Tokens {
+  const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
+  const learn = async (): Promise<GitHubIdentity> => {
+    const user = await octokit.request('GET /user', { headers: { authorization: `Bearer ${secret}` } });
+    return { userId: User.parse(user.data).id, appId: null };
+  };
+  return { identity: once(learn), token: () => Promise.resolve(secret) };
+}
+
+/** Learnt once a process; a failed try is not remembered. */
+function once<T>(learn: () => Promise<T>): () => Promise<T> {
+  let learnt: Promise<T> | null = null;
+  return () => {
+    learnt ??= learn().catch((error: unknown) => {
+      learnt = null;
+      throw error;
+    });
+    return learnt;
+  };
+}

@@ -1,0 +1,85 @@
+/** The worker: workflows from their bundle, activities as given, and a heartbeat for every one of them. */
+import { Context } from '@temporalio/activity';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type ActivityInboundCallsInterceptor,
+  type LogLevel,
+} from '@temporalio/worker';
+import { TASK_QUEUE } from '../../domain/run/messages.ts';
+import type { TemporalAddress } from './temporal-client.ts';
+
+export interface WorkerOptions extends TemporalAddress {
+  readonly bundle: string;
+  readonly activities: object;
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface RunningWorker {
+  /** Settles when the worker has ended, by `shutdown` or by a fault. */
+  readonly ended: Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** Long enough for any single call to GitHub; then activities are told, and the next worker takes them over. */
+const SHUTDOWN_GRACE = '25 seconds';
+const SHUTDOWN_FORCE = '30 seconds';
+
+export interface RuntimeLog {
+  log(level: LogLevel, message: string, meta?: unknown): void;
+}
+
+/** Once a process, before the first worker: Temporal logs to our log, and leaves signals to us. */
+export function installRuntime(log: RuntimeLog): void {
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => log.log(level, message, meta));
+  Runtime.install({ logger, shutdownSignals: [] });
+}
+
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { address, namespace, apiKey } = options;
+  const connection = await NativeConnection.connect({
+    address,
+    ...(apiKey === undefined ? {} : { apiKey, tls: true }),
+  });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: { code: options.bundle },
+    activities: options.activities,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    interceptors: { activity: [() => ({ inbound: new Heartbeat() })] },
+    ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
+  });
+  const ended = worker.run().finally(() => connection.close());
+  // The promise is also awaited by the caller; a fault before that must not end the process unheard.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    async shutdown() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+/** Activities await HTTP: they live as long as this beats, so that a killed worker is noticed within seconds. */
+const HEARTBEAT_EVERY_MS = 1000;
+
+class Heartbeat implements ActivityInboundCallsInterceptor {
+  async execute(
+    input: Parameters<NonNullable<ActivityInboundCallsInterceptor['execute']>>[0],
+    next: Parameters<NonNullable<ActivityInboundCallsInterceptor['execute']>>[1],
+  ): Promise<unknown> {
+    const context = Context.current();
+    const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+    try {
+      return await next(input);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}

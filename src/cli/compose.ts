@@ -1,0 +1,130 @@
+/** The composition roots: which parts a process is made of. */
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createActivities } from '../../activities/index.ts';
+import { createGitHub, type GitHub } from '../adapters/github/github.ts';
+import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
+import { defaultCacheDir, findServerBinary } from '../adapters/temporal/server-binary.ts';
+import { freePort, startDevServer } from '../adapters/temporal/dev-server.ts';
+import { connectTemporal, type PipelineClient, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
+import { installRuntime, startWorker, type RunningWorker } from '../adapters/temporal/temporal-worker.ts';
+import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
+import type { Timing } from '../domain/run/timing.ts';
+import { createWebhookServer } from '../intake/webhook-server.ts';
+import type { Credentials, Environment } from './environment.ts';
+
+export function githubFor(credentials: Credentials, baseUrl: string): GitHub {
+  const endpoint = { baseUrl, fetch: globalThis.fetch };
+  const tokens =
+    credentials.kind === 'app' ? appTokens(credentials, endpoint) : plainTokens(credentials.token, endpoint);
+  return createGitHub(tokens, endpoint);
+}
+
+export interface Parts {
+  readonly log: Logger;
+  readonly temporal: TemporalAddress;
+  readonly github: GitHub;
+}
+
+export interface Started {
+  stop(): Promise<void>;
+}
+
+export async function startWorkerProcess({
+  log,
+  temporal,
+  github,
+}: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
+  installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
+  const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
+  const client = await connectTemporal(temporal);
+  const worker = await startWorker({ ...temporal, bundle, activities: createActivities(github, client) });
+  log.info({ address: temporal.address }, 'Worker is polling');
+  return {
+    ended: worker.ended,
+    async stop() {
+      await worker.shutdown();
+      await client.close();
+    },
+  };
+}
+
+/** The bundler tells how webpack fared, which only its failure makes interesting: that is thrown. */
+const quietLogger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
+
+export interface ServiceParts {
+  readonly log: Logger;
+  readonly temporal: PipelineClient;
+  readonly app: { readonly appId: number; readonly privateKey: string; readonly webhookSecret: string };
+  readonly timing: Timing;
+  readonly host: string;
+  readonly port: number;
+}
+
+export async function startService({
+  log,
+  temporal,
+  app,
+  timing,
+  host,
+  port,
+}: ServiceParts): Promise<Started & { readonly url: string }> {
+  const server = await createWebhookServer({ ...app, log, temporal, timing });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  log.info({ url }, 'Service is listening');
+  return {
+    url,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+export interface LocalTemporal extends Started {
+  readonly address: TemporalAddress;
+  /** Null where the server is somebody else's: its UI is where they put it. */
+  readonly uiUrl: string | null;
+}
+
+const UI_PORT = 8233;
+
+/** The server that the environment names, or one of our own. */
+export async function temporalFor(
+  environment: Environment,
+  onProgress: (line: string) => void,
+): Promise<LocalTemporal> {
+  const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
+  if (address !== undefined) {
+    const given = { address, namespace, ...(apiKey === undefined ? {} : { apiKey }) };
+    return { address: given, uiUrl: null, stop: () => Promise.resolve() };
+  }
+  const binary = await findServerBinary({
+    cliPath: environment.TEMPORAL_CLI_PATH,
+    path: process.env['PATH'],
+    cacheDir: defaultCacheDir(process.env),
+    onProgress,
+  });
+  const uiPort = await portOrFree(UI_PORT);
+  const server = await startDevServer({ binary, uiPort });
+  return {
+    address: { address: server.address, namespace: 'default' },
+    uiUrl: `http://127.0.0.1:${uiPort}`,
+    stop: () => server.stop(),
+  };
+}
+
+/** A second `dev` or `demo` on one machine gets another port for its UI. */
+async function portOrFree(wanted: number): Promise<number> {
+  const { createServer } = await import('node:net');
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => void freePort().then(resolve));
+    probe.listen(wanted, '127.0.0.1', () => probe.close(() => resolve(wanted)));
+  });
+}

@@ -1,0 +1,201 @@
+/** `demo`: the whole product against a GitHub in a box, with no account and no network. */
+import { execFile } from 'node:child_process';
+import { basename, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { Sandbox } from '../../sandbox/box.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
+import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
+import { CommitSha, GitRef } from '../domain/git.ts';
+import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
+import { runId } from '../domain/run/workflow-ids.ts';
+import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
+import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
+import { UsageError, type Environment } from './environment.ts';
+import { createLogger } from './logging.ts';
+import { followRun, styleFor } from './terminal/follow-run.ts';
+
+const run = promisify(execFile);
+
+export interface DemoOptions {
+  readonly keep: boolean;
+  /** A local git checkout that is run instead of the fixtures. */
+  readonly repo?: string;
+}
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+export async function demo(options: DemoOptions, environment: Environment): Promise<number> {
+  const stage = await Stage.open(environment);
+  try {
+    const isDone = options.repo === undefined ? await stage.tour() : await stage.runCheckout(options.repo);
+    stage.farewell();
+    if (options.keep) await stage.untilInterrupted();
+    return isDone ? 0 : 1;
+  } finally {
+    await stage.close();
+  }
+}
+
+class Stage {
+  private readonly sandbox: Sandbox;
+  private readonly client: PipelineClient;
+  private readonly uiUrl: string | null;
+  private readonly parts: readonly Started[];
+
+  private constructor(sandbox: Sandbox, client: PipelineClient, uiUrl: string | null, parts: readonly Started[]) {
+    this.sandbox = sandbox;
+    this.client = client;
+    this.uiUrl = uiUrl;
+    this.parts = parts;
+  }
+
+  static async open(environment: Environment): Promise<Stage> {
+    const log = createLogger(environment.LOG_LEVEL === 'info' ? 'warn' : environment.LOG_LEVEL);
+    print('Starting a Temporal server, a GitHub in a box, the worker and the service …');
+    const temporal = await temporalFor(environment, print);
+    const sandbox = await Sandbox.start();
+    const { appId, privateKey, webhookSecret } = sandbox.app;
+    const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
+    const worker = await startWorkerProcess({ log, temporal: temporal.address, github });
+    const client = await connectTemporal(temporal.address);
+    const app = { appId, privateKey, webhookSecret };
+    const service = await startService({
+      log,
+      temporal: client,
+      app,
+      timing: WEBHOOK_TIMING,
+      host: '127.0.0.1',
+      port: 0,
+    });
+    sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
+    return new Stage(sandbox, client, temporal.uiUrl, [service, worker, temporal]);
+  }
+
+  /** A clean commit, then a pull request with lint errors and a vulnerable dependency, then `/slsa rerun` on it. */
+  async tour(): Promise<boolean> {
+    const app = await this.sandbox.createRepository('app');
+    print(`\n1. A clean commit is pushed to ${app.owner.login}/${app.name}.\n`);
+    const clean = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
+    const verdict = await this.follow(app, 'main', clean);
+    this.showCheck(app);
+
+    print('\n2. A pull request brings lint errors and a vulnerable dependency.\n');
+    const files = new Map([
+      ...(await this.sandbox.fixture('vulnerable')),
+      ...(await this.sandbox.fixture('lint-errors')),
+    ]);
+    const lock = (await this.sandbox.fixture('vulnerable')).get('package-lock.json') ?? '';
+    const branch = new Map([...files, ['package-lock.json', lock] as const]);
+    await app.git.git('branch', 'feature', 'main');
+    const settings = await this.sandbox.setUpFiles(
+      'preset: standard\nfail_on_lint_errors: false\nauto_fix_lint: false\nvulnerability_threshold: high\n',
+    );
+    await this.sandbox.push(app, 'main', settings, 'Do not stop at lint errors');
+    const feature = await this.sandbox.push(app, 'feature', new Map([...branch, ...settings]), 'A feature');
+    const pull = await this.sandbox.openPull(app, 'feature');
+    await this.follow(app, 'feature', feature);
+    this.showCheck(app, feature);
+
+    print('\n3. Somebody comments `/slsa rerun` on the pull request.\n');
+    this.sandbox.comment(app, pull.number, 'kim', '/slsa rerun');
+    await this.follow(app, 'feature', feature, 2);
+    const reply = app.comments.at(-1);
+    print(`\nreply      ${reply?.body.replace(/^<!--.*-->\n/, '') ?? ''}`);
+    print(`\nThe clean commit: ${verdict}`);
+    return verdict.startsWith('success');
+  }
+
+  async runCheckout(path: string): Promise<boolean> {
+    const folder = resolve(path);
+    const name =
+      basename(folder)
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]/g, '-') || 'checkout';
+    const repository = await this.sandbox.createRepository(name);
+    const { url } = this.sandbox.webhooks.options;
+    this.sandbox.webhooks.options.url = null;
+    await run('git', [
+      '-C',
+      folder,
+      'push',
+      '--quiet',
+      this.sandbox.cloneUrl(repository),
+      'HEAD:refs/heads/main',
+    ]).catch((error: unknown) => {
+      throw new UsageError(
+        `--repo: ${folder} is no git checkout with a commit: ${error instanceof Error ? (error.message.split('\n')[1] ?? '') : ''}`,
+      );
+    });
+    this.sandbox.webhooks.options.url = url;
+    print(
+      `\nThe checkout at ${folder} is pushed to ${repository.owner.login}/${repository.name}, with the stage files on top.\n`,
+    );
+    const sha = await this.sandbox.push(
+      repository,
+      'main',
+      await this.sandbox.setUpFiles(),
+      'Set up the SLSA pipeline',
+    );
+    const verdict = await this.follow(repository, 'main', sha);
+    this.showCheck(repository);
+    return verdict.startsWith('success');
+  }
+
+  private async follow(repository: RepositoryRecord, branch: string, sha: string, attempt = 1): Promise<string> {
+    const workflowId = runId({
+      repositoryId: repository.id,
+      ref: GitRef.parse(`refs/heads/${branch}`),
+      sha: CommitSha.parse(sha),
+      attempt,
+    });
+    const document = await followRun({
+      client: this.client,
+      workflowId,
+      style: styleFor(false),
+      appearsWithinMs: 30_000,
+    });
+    await this.untilReported(repository, workflowId);
+    return `${document.verdict?.kind ?? 'none'}: ${document.verdict?.title ?? ''}`;
+  }
+
+  private async untilReported(repository: RepositoryRecord, workflowId: string): Promise<void> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (repository.checkRuns.some((check) => check.externalId === workflowId && check.status === 'completed')) return;
+      await new Promise((settle) => setTimeout(settle, 100));
+    }
+  }
+
+  private showCheck(repository: RepositoryRecord, sha?: string): void {
+    const check = repository.checkRuns.filter((each) => sha === undefined || each.headSha === sha).at(-1);
+    if (check === undefined) return;
+    print(`\n── check run "${check.name}" · ${check.conclusion} ${'─'.repeat(40)}`);
+    print(check.title);
+    print();
+    print(asRead(check.summary));
+    print('─'.repeat(78));
+  }
+
+  farewell(): void {
+    const requests = this.sandbox.calls.length;
+    print(`\n${requests} requests were made of the GitHub in the box.`);
+    if (this.uiUrl !== null) print(`Temporal UI, while this runs: ${this.uiUrl}`);
+  }
+
+  async untilInterrupted(): Promise<void> {
+    const [repository] = this.sandbox.world.repositories.values();
+    if (repository !== undefined) print(`Push to it:  git clone ${this.sandbox.cloneUrl(repository)}`);
+    print('Ctrl-C ends it.');
+    await new Promise<void>((settle) => process.once('SIGINT', settle));
+  }
+
+  async close(): Promise<void> {
+    this.sandbox.webhooks.options.url = null;
+    await this.client.close();
+    for (const part of this.parts) await part.stop();
+    await this.sandbox.stop();
+  }
+}
+
+/** Markdown's numeric entities as the characters that a browser shows. */
+const asRead = (markdown: string): string =>
+  markdown.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replace(/\u2060/g, '');

@@ -1,0 +1,75 @@
+/** The environment: the only reader of `process.env`, and the one schema that `.env.example` is held equal to. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { MIN_SECRET_LENGTH } from '../intake/webhook-server.ts';
+
+const text = z.string().min(1);
+
+export const Environment = z.object({
+  TEMPORAL_URL: text
+    .optional()
+    .describe('host:port of the Temporal server. Unset in `dev` and `demo`: a server is started.'),
+  TEMPORAL_NAMESPACE: text.default('default').describe('Temporal namespace.'),
+  TEMPORAL_API_KEY: text.optional().describe('API key of Temporal Cloud; TLS is used with it.'),
+  TEMPORAL_CLI_PATH: text.optional().describe('The `temporal` executable that `dev` and `demo` start.'),
+  APP_ID: z.coerce.number().int().positive().optional().describe('Numeric id of the GitHub App.'),
+  PRIVATE_KEY: text.optional().describe("The App's private key in PEM; `\\n` may be written for line ends."),
+  PRIVATE_KEY_PATH: text.optional().describe('A file that holds the private key, instead of PRIVATE_KEY.'),
+  WEBHOOK_SECRET: z
+    .string()
+    .min(MIN_SECRET_LENGTH, `has fewer than ${MIN_SECRET_LENGTH} characters: anybody could forge events`)
+    .optional()
+    .describe(`The App's webhook secret, at least ${MIN_SECRET_LENGTH} characters.`),
+  GITHUB_TOKEN: text
+    .optional()
+    .describe('Instead of an App: a plain token, for `run` and `worker`. Check runs then do not exist.'),
+  GITHUB_API_URL: z.url().default('https://api.github.com').describe("The API's address: https://HOST/api/v3 on GHES."),
+  HOST: text.default('127.0.0.1').describe('Address that `serve` and `dev` listen on.'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port that `serve` and `dev` listen on.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('How much is logged.'),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/** A mistake of the person who set it: shown without a stack. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** @throws UsageError that lists every mistake. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  // An empty value is what `.env` files write for "not set".
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(set);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  throw new UsageError(['The environment has mistakes:', ...mistakes, 'See .env.example for all of them.'].join('\n'));
+}
+
+export type Credentials =
+  | { readonly kind: 'app'; readonly appId: number; readonly privateKey: string }
+  | { readonly kind: 'token'; readonly token: string };
+
+/** @throws UsageError where there is no way to act on GitHub. */
+export function credentialsOf(environment: Environment): Credentials {
+  const { APP_ID: appId, GITHUB_TOKEN: token } = environment;
+  const privateKey = privateKeyOf(environment);
+  if (appId !== undefined && privateKey !== null) return { kind: 'app', appId, privateKey };
+  if (token !== undefined) return { kind: 'token', token };
+  throw new UsageError('Set APP_ID and PRIVATE_KEY (or PRIVATE_KEY_PATH) of the App, or GITHUB_TOKEN.');
+}
+
+function privateKeyOf({ PRIVATE_KEY: key, PRIVATE_KEY_PATH: path }: Environment): string | null {
+  if (key !== undefined) return key.replaceAll('\\n', '\n');
+  if (path === undefined) return null;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new UsageError(`PRIVATE_KEY_PATH: ${path} cannot be read.`);
+  }
+}

@@ -1,0 +1,100 @@
+/** A run on the terminal: the same document as the check run's, as lines. Pure. */
+import { shortRef, shortSha } from '../../domain/git.ts';
+import { describeOutcome } from '../../domain/report/describe-outcome.ts';
+import { duration, durationBetween } from '../../domain/report/durations.ts';
+import { plainLine } from '../../domain/report/plain-text.ts';
+import { fullName } from '../../domain/repository.ts';
+import type { RunDocument, StageProgress } from '../../domain/run/run-document.ts';
+import type { Stage } from '../../domain/stage/stage-table.ts';
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** The two branches that run at once are drawn as branches. */
+const BRANCH: Partial<Readonly<Record<Stage, string>>> = { sbom: '├ ', scan: '│ ', sign: '└ ' };
+
+export function runFrame(document: RunDocument, tick: number, nowMs: number): string[] {
+  const spinner = SPINNER[tick % SPINNER.length] ?? '';
+  const waiting = document.stages.filter((each) => mark(document, each) === '·');
+  const shown = document.stages.filter((each) => !waiting.includes(each));
+  return [
+    headline(document),
+    ...shown.map((each) => stageLine(document, each, { spinner, nowMs })),
+    ...(waiting.length === 0 ? [] : [`  · ${waiting.map(({ stage }) => stage).join(' · ')}`]),
+    ...decisionLines(document),
+    ...verdictLines(document),
+  ];
+}
+
+export function headline({ request, plan }: RunDocument): string {
+  const preset = plan === null ? '' : `   preset ${plan.preset}`;
+  return `slsa-pipeline  ${fullName(request.repository)} @ ${shortRef(request.ref)} ${shortSha(request.sha)}${preset}   attempt ${request.attempt}`;
+}
+
+interface Look {
+  readonly spinner: string;
+  readonly nowMs: number;
+}
+
+function stageLine(document: RunDocument, progress: StageProgress, { spinner, nowMs }: Look): string {
+  const { stage } = progress;
+  const outcome = document.outcomes[stage];
+  const sign = mark(document, progress);
+  const name = `${BRANCH[stage] ?? ''}${sign === '…' ? spinner : sign} ${stage}`;
+  const since = progress.since === null ? 0 : nowMs - Date.parse(progress.since);
+  const text =
+    outcome === undefined ? `${progress.state} ${duration(Math.max(0, since))}` : describeOutcome(stage, outcome);
+  const kept = progress.state === 'kept' ? ' (kept)' : '';
+  const took = outcome?.run == null ? '' : durationBetween(outcome.run.startedAt, outcome.run.endedAt);
+  return `  ${name.padEnd(12)}${plainLine(text, 90)}${kept}${took === '' ? '' : `   ${took}`}`;
+}
+
+function mark(document: RunDocument, { stage, state }: StageProgress): '✔' | '✘' | '!' | '·' | '…' {
+  const outcome = document.outcomes[stage];
+  if (outcome?.kind === 'errored' || outcome?.kind === 'cancelled') return '!';
+  if (outcome !== undefined) return isGood(document, stage) ? '✔' : '✘';
+  if (document.phase === 'ended' || state === 'waiting') return '·';
+  return '…';
+}
+
+/** A finished stage whose gate stopped the run is shown as what it is: the decisions name it. */
+function isGood(document: RunDocument, stage: Stage): boolean {
+  const outcome = document.outcomes[stage];
+  if (outcome?.kind !== 'finished') return false;
+  if (stage === 'lint')
+    return document.outcomes.lint?.kind === 'finished' && document.outcomes.lint.result.errors === 0;
+  return !document.decisions.some(
+    ({ kind, reason }) => kind === 'gate_stopped' && reason.toLowerCase().startsWith(`${stage} `),
+  );
+}
+
+const decisionLines = ({ decisions }: RunDocument): string[] =>
+  decisions.map(
+    ({ reason }, index) =>
+      `${index === 0 ? 'decisions' : ' '.repeat(9)}  ${plainLine(reason.replaceAll('`', '"'), 140)}`,
+  );
+
+function verdictLines({ verdict }: RunDocument): string[] {
+  if (verdict === null) return [];
+  const next = verdict.next === '' ? [] : [`           ${plainLine(verdict.next.replaceAll('`', '"'), 160)}`];
+  return [`verdict    ${verdict.kind}: ${plainLine(verdict.title, 140)}`, ...next];
+}
+
+/** What has changed between two looks, a line an event: for pipes. */
+export function runEvents(before: RunDocument | null, after: RunDocument): string[] {
+  const lines = before === null ? [headline(after)] : [];
+  for (const progress of after.stages) {
+    const earlier = before?.stages.find(({ stage }) => stage === progress.stage);
+    const outcome = after.outcomes[progress.stage];
+    if (earlier?.state === progress.state) continue;
+    const text = outcome === undefined ? '' : ` ${describeOutcome(progress.stage, outcome)}`;
+    if (progress.state !== 'waiting')
+      lines.push(
+        `${progress.stage}: ${progress.state}${plainLine(text, 200) === '' ? '' : `, ${plainLine(text, 200)}`}`,
+      );
+  }
+  const newDecisions = after.decisions.slice(before?.decisions.length ?? 0);
+  lines.push(...newDecisions.map(({ reason }) => `decision: ${plainLine(reason, 200)}`));
+  if (after.verdict !== null && before?.verdict == null)
+    lines.push(`verdict: ${after.verdict.kind}, ${plainLine(after.verdict.title, 200)}`);
+  return lines;
+}

@@ -1,0 +1,74 @@
+/** What the build stage made: buildx's metadata file, reduced. */
+import { z } from 'zod';
+import { Digest } from '../git.ts';
+import {
+  contradiction,
+  read,
+  readJsonFile,
+  readStageReport,
+  unreadable,
+  unusable,
+  wrongSubject,
+  type Reading,
+  type ReportFiles,
+  type StageExpectation,
+} from '../stage/stage-report.ts';
+
+export const BUILDX_METADATA = 'buildx-metadata.json';
+
+export const BuildResult = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('built'),
+    /** `registry/name:tag`, as pushed. */
+    image: z.string(),
+    /** Of the image index where there is one: what is signed, attested and pulled. */
+    digest: Digest,
+    warnings: z.number().int().nonnegative(),
+  }),
+  z.object({ kind: z.literal('failed'), exitCode: z.number().int() }),
+]);
+export type BuildResult = z.infer<typeof BuildResult>;
+
+/**
+ * `docker buildx build --metadata-file`. `containerimage.descriptor` and `image.name` are there only when the image was
+ * pushed, so their absence means that nothing can be pulled by this digest.
+ * Source: docker/buildx docs, "metadata-file".
+ */
+const BuildxMetadata = z.object({
+  'containerimage.digest': Digest,
+  'containerimage.descriptor': z.object({ digest: Digest }).optional(),
+  'image.name': z.string().optional(),
+  'buildx.build.warnings': z.array(z.unknown()).nullish(),
+});
+
+export function readBuild(files: ReportFiles, expected: StageExpectation): Reading<BuildResult> {
+  const stageReport = readStageReport(files, expected);
+  if (stageReport.kind === 'unusable') return stageReport;
+  const { exitCode } = stageReport.result;
+  if (exitCode !== 0) return read({ kind: 'failed', exitCode });
+  return readBuildxMetadata(files, expected.imageName);
+}
+
+export function readBuildxMetadata(files: ReportFiles, imageName: string): Reading<BuildResult> {
+  const reading = readJsonFile(files, 'build', BUILDX_METADATA, BuildxMetadata);
+  if (reading.kind === 'unusable') return reading;
+  const metadata = reading.result;
+  const digest = metadata['containerimage.digest'];
+  const names = (metadata['image.name'] ?? '').split(',').filter((name) => name !== '');
+  if (metadata['containerimage.descriptor'] === undefined || names.length === 0) {
+    return unusable(contradiction('build', 'the image was built but not pushed, so its digest names nothing'));
+  }
+  if (metadata['containerimage.descriptor'].digest !== digest) {
+    return unusable(unreadable('build', BUILDX_METADATA, 'names two different digests'));
+  }
+  const image = names.find((name) => withoutTag(name) === imageName);
+  if (image === undefined) return unusable(wrongSubject('build', imageName, names.join(', ').slice(0, 200)));
+  return read({ kind: 'built', image, digest, warnings: metadata['buildx.build.warnings']?.length ?? 0 });
+}
+
+/** `host:5000/name:tag` → `host:5000/name`; a colon before the last slash belongs to the registry's port. */
+const withoutTag = (name: string): string => {
+  const slash = name.lastIndexOf('/');
+  const colon = name.lastIndexOf(':');
+  return colon > slash ? name.slice(0, colon) : name;
+};

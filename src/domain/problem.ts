@@ -1,0 +1,45 @@
+/** Why there is no result, in words that a person can act on. */
+
+/**
+ * Who can make it right. It decides the verdict: what the repository did is a failure, what a person must decide is
+ * `action_required`, and what neither did is never held against the commit.
+ */
+export type Blame = 'repository' | 'person' | 'nobody_here';
+
+export type ProblemCode =
+  | 'stage_file_missing'
+  | 'stage_file_refused'
+  | 'dispatch_refused'
+  | 'never_started'
+  | 'queued_too_long'
+  | 'ran_too_long'
+  | 'commit_moved'
+  | 'not_our_run'
+  | 'run_vanished'
+  | 'stage_crashed'
+  | 'artifact_missing'
+  | 'artifact_expired'
+  | 'artifact_too_large'
+  | 'artifact_unreadable'
+  | 'artifact_changed'
+  | 'report_unreadable'
+  | 'report_contradicts'
+  | 'wrong_subject'
+  | 'github_unavailable'
+  | 'github_refused';
+
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly blame: Blame;
+  /** What happened, where: one sentence. */
+  readonly message: string;
+  /** What to do next: one sentence. */
+  readonly next: string;
+}
+
+export const problem = (code: ProblemCode, blame: Blame, message: string, next: string): Problem => ({
+  code,
+  blame,
+  message,
+  next,
+});

@@ -1,0 +1,205 @@
+/** The check run: title, summary and conclusion as text. Pure; what it shows of others is made inert first. */
+import { shortDigest, shortRef, shortSha } from '../git.ts';
+import type { LintResult } from '../lint/lint-result.ts';
+import { fullName } from '../repository.ts';
+import { progressLine, type RunDocument, type StageProgress } from '../run/run-document.ts';
+import { describeTrigger } from '../run/trigger.ts';
+import { VERDICT_TABLE, type VerdictRow } from '../run/verdict.ts';
+import { findingsAtOrOver, isAtOrOver, type ScanResult } from '../scan/scan-result.ts';
+import { STAGE_TABLE } from '../stage/stage-table.ts';
+import { SETTINGS_PATH } from '../settings/settings-schema.ts';
+import { describeOutcome } from './describe-outcome.ts';
+import { durationBetween, timeOfDay } from './durations.ts';
+import { codeSpan, escapeMarkdown, inertMarkdown, plainLine } from './plain-text.ts';
+
+/** GitHub's limit is 65,535 characters; multi-byte text has been refused earlier, so bytes are counted, with room. */
+export const MAX_SUMMARY_BYTES = 60_000;
+/** Longer titles are cut by GitHub's own page. */
+const MAX_TITLE = 140;
+
+export interface CheckReport {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly status: 'queued' | 'in_progress' | 'completed';
+  readonly conclusion: VerdictRow['conclusion'] | null;
+}
+
+export function checkReport(document: RunDocument): CheckReport {
+  return {
+    name: checkName(document),
+    title: plainLine(document.verdict?.title ?? progressLine(document), MAX_TITLE),
+    summary: cutOnLine(summaryLines(document), MAX_SUMMARY_BYTES),
+    status: STATUS_OF_PHASE[document.phase],
+    conclusion: document.verdict === null ? null : VERDICT_TABLE[document.verdict.kind].conclusion,
+  };
+}
+
+const STATUS_OF_PHASE = { waiting: 'queued', running: 'in_progress', ended: 'completed' } as const;
+
+/**
+ * Refs share commits, so a check's name carries the kind of ref; a pull request and the default branch share the plain
+ * name, which is the one that a branch protection rule asks for.
+ */
+export function checkName({ request }: Pick<RunDocument, 'request'>): string {
+  return nameFor(request, 'SLSA pipeline', (ref) => `SLSA pipeline (${ref})`);
+}
+
+/** The commit status's context: likewise. */
+export function statusContext({ request }: Pick<RunDocument, 'request'>): string {
+  return nameFor(request, 'slsa/build-level', (ref) => `slsa/build-level/${ref}`);
+}
+
+function nameFor(request: RunDocument['request'], plain: string, withRef: (ref: string) => string): string {
+  const isDefault = request.ref === `refs/heads/${request.repository.defaultBranch}`;
+  const isPullRequest = request.triggers.some(({ kind }) => kind === 'pull_request');
+  if (isDefault || isPullRequest) return plain;
+  const name = shortRef(request.ref);
+  return withRef(request.ref.startsWith('refs/tags/') ? `tag ${name}` : name);
+}
+
+function summaryLines(document: RunDocument): string[] {
+  return [
+    firstLine(document),
+    '',
+    ...mistakeLines(document),
+    ...stageTable(document),
+    ...lintSection(document),
+    ...scanSection(document),
+    ...nextLines(document),
+    ...decisionLines(document),
+    ...receiptLines(document),
+  ];
+}
+
+function firstLine({ request, plan, verdict, outcomes }: RunDocument): string {
+  const built =
+    outcomes.build?.kind === 'finished' && outcomes.build.result.kind === 'built' ? outcomes.build.result : null;
+  const image = built === null ? null : `${plan?.image.name ?? ''}@${shortDigest(built.digest)}`;
+  const subject = image ?? (plan === null ? fullName(request.repository) : `${plan.image.name}:${plan.image.tag}`);
+  const what = `${codeSpan(subject)} at ${codeSpan(shortSha(request.sha))}`;
+  const [trigger] = request.triggers;
+  const by = trigger === undefined ? '' : `, started by ${inertMarkdown(describeTrigger(trigger))}`;
+  const preset = plan === null ? '' : ` (preset ${codeSpan(plan.preset)}${by})`;
+  if (verdict === null) return `**Working on ${what}**${preset}`;
+  if (verdict.kind === 'success')
+    return `**Every stage passed** for ${what}${preset}. SLSA level: not assessed by this version.`;
+  return `**${inertMarkdown(verdict.title)}** for ${what}${preset}.`;
+}
+
+function mistakeLines({ mistakes }: RunDocument): string[] {
+  if (mistakes.length === 0) return [];
+  const lines = mistakes.map(({ line, column, message }) => `- line ${line}, column ${column}: ${markedCode(message)}`);
+  return [`Mistakes in ${codeSpan(SETTINGS_PATH)}:`, '', ...lines, ''];
+}
+
+/** Our own sentences carry code spans; what stands in and between them may come from a file, and is made inert. */
+const markedCode = (message: string): string =>
+  plainLine(message, MAX_SENTENCE)
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? codeSpan(part) : escapeMarkdown(part)))
+    .join('');
+
+const MAX_SENTENCE = 600;
+
+function stageTable(document: RunDocument): string[] {
+  if (document.stages.length === 0) return [];
+  const rows = document.stages.map((progress) => stageRow(document, progress));
+  return ['| stage | result | took | |', '| --- | --- | --- | --- |', ...rows, ''];
+}
+
+function stageRow(document: RunDocument, progress: StageProgress): string {
+  const { stage } = progress;
+  const outcome = document.outcomes[stage];
+  const run = outcome === undefined ? null : outcome.run;
+  const url = run?.url ?? progress.url;
+  const took = run === null ? '' : durationBetween(run.startedAt, run.endedAt);
+  const link = url === null ? '' : `[log](${url})`;
+  return `| ${STAGE_TABLE[stage].title} | ${stateText(document, progress)} | ${took} | ${link} |`;
+}
+
+function stateText(document: RunDocument, { stage, state, since }: StageProgress): string {
+  const outcome = document.outcomes[stage];
+  if (outcome !== undefined) {
+    const text = inertMarkdown(describeOutcome(stage, outcome));
+    return state === 'kept' ? `${text} (kept from an earlier attempt)` : text;
+  }
+  if (document.phase === 'ended') return 'not run';
+  if (state === 'waiting') return 'waits';
+  const sinceText = since === null ? '' : ` since ${timeOfDay(since)} UTC`;
+  return state === 'queued' ? `dispatched${sinceText}` : `running${sinceText}`;
+}
+
+function lintSection({ outcomes }: RunDocument): string[] {
+  const lint = outcomes.lint;
+  if (lint?.kind !== 'finished' || lint.result.errors === 0) return [];
+  return ['**Lint**', '', ...lintFindings(lint.result), ''];
+}
+
+function lintFindings(result: LintResult): string[] {
+  const linters = result.failedLinters.map(({ linter, errors }) => `${codeSpan(linter)} ${errors}`).join(', ');
+  const byLinter = `Errors by linter: ${linters}.`;
+  if (result.findings.length === 0) return [`${byLinter} The linters' own lines are in the stage's log.`];
+  const rows = result.findings.map(
+    ({ file, line, linter, rule, message }) =>
+      `| ${codeSpan(line === null ? file : `${file}:${line}`)} | ${codeSpan(rule || linter)} | ${inertMarkdown(message)} |`,
+  );
+  return [byLinter, '', '| where | rule | finding |', '| --- | --- | --- |', ...rows];
+}
+
+function scanSection({ outcomes, plan }: RunDocument): string[] {
+  const scan = outcomes.scan;
+  if (scan?.kind !== 'finished' || plan === null) return [];
+  const { threshold } = plan.gates;
+  if (findingsAtOrOver(scan.result.counts, threshold) === 0) return [];
+  const rows = scan.result.worst.filter(({ severity }) => isAtOrOver(severity, threshold)).map(vulnerabilityRow);
+  return [
+    `**Vulnerabilities at or over ${codeSpan(threshold)}**`,
+    '',
+    '| finding | package | fixed in | |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    ...moreFindings(findingsAtOrOver(scan.result.counts, threshold) - rows.length),
+    '',
+  ];
+}
+
+function vulnerabilityRow(each: ScanResult['worst'][number]): string {
+  const where = each.location === null ? '' : ` (${codeSpan(each.location)})`;
+  const fixed = each.fixedIn === null ? 'no fix yet' : codeSpan(each.fixedIn);
+  const link = each.url === null ? '' : `[advisory](${each.url})`;
+  return `| ${codeSpan(each.id)}, ${each.severity} | ${codeSpan(`${each.package} ${each.version}`)}${where} | ${fixed} | ${link} |`;
+}
+
+const moreFindings = (left: number): string[] => (left > 0 ? ['', `${left} more are in the scan's report.`] : []);
+
+function nextLines({ verdict, problem }: RunDocument): string[] {
+  if (verdict === null || verdict.next === '') return [];
+  const detail = problem === null ? [] : [inertMarkdown(problem.message, 600), ''];
+  return [...detail, `What you can do: ${markedCode(verdict.next)}`, ''];
+}
+
+function decisionLines({ decisions }: RunDocument): string[] {
+  if (decisions.length === 0) return [];
+  const lines = decisions.map(({ reason }) => `- ${markedCode(reason)}`);
+  return [`<details><summary>Decisions (${decisions.length})</summary>`, '', ...lines, '', '</details>', ''];
+}
+
+function receiptLines({ request, lookedAt, workflowId }: RunDocument): string[] {
+  const delivery = request.delivery === null ? '' : ` Started from delivery ${codeSpan(request.delivery)}.`;
+  return [`Looked at ${timeOfDay(lookedAt)} UTC. Run ${codeSpan(workflowId)}, attempt ${request.attempt}.${delivery}`];
+}
+
+/** Cuts on a whole line, and says so. */
+export function cutOnLine(lines: readonly string[], maxBytes: number): string {
+  const encoder = new TextEncoder();
+  const notice = '\n\n(Cut here: the rest is in the stage logs.)';
+  let used = encoder.encode(notice).length;
+  const kept: string[] = [];
+  for (const line of lines) {
+    used += encoder.encode(`${line}\n`).length;
+    if (used > maxBytes) return `${kept.join('\n')}${notice}`;
+    kept.push(line);
+  }
+  return kept.join('\n');
+}

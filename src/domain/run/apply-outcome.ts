@@ -1,0 +1,107 @@
+/** What a completed state does to the rest of the run: the pure half of the pipeline's loop. */
+import {
+  endAfter,
+  injectAutoFix,
+  injectBuildFailure,
+  injectRemediation,
+  injectStrictRemediation,
+  injectVerifyFailure,
+  STAGES_OF_STATE,
+  type Graph,
+  type WorkingState,
+} from '../graph/graph.ts';
+import type { StageOutcomes } from '../stage/stage-outcome.ts';
+import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
+import { decision, type Decision } from './decision.ts';
+import type { Plan } from './plan.ts';
+import { judge, VERDICT_TABLE, type GateJudgement } from './verdict.ts';
+
+export interface Applied {
+  readonly graph: Graph;
+  readonly decisions: readonly Decision[];
+}
+
+/** Called once after each state that runs stages, with all outcomes known so far. */
+export function applyOutcomes(graph: Graph, state: WorkingState, plan: Plan, outcomes: StageOutcomes): Applied {
+  const stages = (STAGES_OF_STATE[state] ?? []).filter((stage) => plan.stages.includes(stage));
+  let applied: Applied = { graph, decisions: [] };
+  for (const stage of stages) {
+    const judged = judge(stage, outcomes[stage], plan.gates);
+    const next = applyJudgement({ graph: applied.graph, state, stage, plan, judged, outcomes });
+    applied = { graph: next.graph, decisions: [...applied.decisions, ...next.decisions] };
+    if (judged.kind === 'stop' && next.graph.end !== 'DONE') return applied;
+  }
+  return applied;
+}
+
+interface Judged {
+  readonly graph: Graph;
+  readonly state: WorkingState;
+  readonly stage: Stage;
+  readonly plan: Plan;
+  readonly judged: GateJudgement;
+  readonly outcomes: StageOutcomes;
+}
+
+function applyJudgement({ graph, state, stage, plan, judged, outcomes }: Judged): Applied {
+  if (stage === 'lint' && plan.autoFixLint && hasLintErrors(outcomes)) return injectRepair(graph, judged);
+  switch (judged.kind) {
+    case 'pass':
+      return { graph, decisions: [] };
+    case 'tolerated':
+      return {
+        graph: stage === 'scan' ? injectRemediation(graph) : graph,
+        decisions: [decision('gate_passed', `${STAGE_TABLE[stage].title} does not stop this run: ${judged.reason}.`)],
+      };
+    case 'stop':
+      return {
+        graph: endFor({ graph, state, stage, judged, outcomes }),
+        decisions: [decision('gate_stopped', `${STAGE_TABLE[stage].title} ended this run: ${judged.verdict.title}.`)],
+      };
+  }
+}
+
+const hasLintErrors = (outcomes: StageOutcomes): boolean =>
+  outcomes.lint?.kind === 'finished' && outcomes.lint.result.errors > 0;
+
+function injectRepair(graph: Graph, judged: GateJudgement): Applied {
+  const reason = judged.kind === 'stop' ? 'lint errors were found and lint is strict' : 'lint errors were found';
+  return {
+    graph: injectAutoFix(graph),
+    decisions: [decision('state_injected', `AUTO_FIX comes before BUILD: ${reason}, and \`auto_fix_lint\` is on.`)],
+  };
+}
+
+type Ending = Omit<Judged, 'plan' | 'judged'> & { readonly judged: Extract<GateJudgement, { kind: 'stop' }> };
+
+/** The failure states are for failures of the repository's own; a stage without a result ends the run without them. */
+function endFor({ graph, state, stage, judged, outcomes }: Ending): Graph {
+  const isFinished = outcomes[stage]?.kind === 'finished';
+  if (isFinished && stage === 'build') return injectBuildFailure(graph);
+  if (isFinished && stage === 'scan') return injectStrictRemediation(graph);
+  if (isFinished && stage === 'verify') return injectVerifyFailure(graph);
+  return endAfter(graph, state, VERDICT_TABLE[judged.verdict.kind].end);
+}
+
+/** How AUTO_FIX ended, as far as the way on depends on it. */
+export type RepairOutcome =
+  | { readonly kind: 'not_installed' }
+  | { readonly kind: 'proposed'; readonly pullRequest: number }
+  | { readonly kind: 'nothing_proposed'; readonly reason: string };
+
+/** After AUTO_FIX: strict lint whose errors nobody repaired ends the run, else BUILD comes next. */
+export function applyRepair(graph: Graph, plan: Plan, repair: RepairOutcome): Applied {
+  const goesOn = repair.kind === 'proposed' ? plan.afterAutoFix === 'build' : !plan.gates.failOnLintErrors;
+  const reason = repairReason(repair);
+  if (goesOn) return { graph, decisions: [decision('repair_skipped', `${reason} The run goes on.`)] };
+  return {
+    graph: endAfter(graph, 'AUTO_FIX', 'FAILED'),
+    decisions: [decision('repair_skipped', `${reason} Lint is strict, so the run ends here.`)],
+  };
+}
+
+function repairReason(repair: RepairOutcome): string {
+  if (repair.kind === 'not_installed') return 'Repair is not installed: this version cannot propose lint repairs yet.';
+  if (repair.kind === 'proposed') return `Pull request #${repair.pullRequest} proposes the repair.`;
+  return `No repair was proposed: ${repair.reason}.`;
+}

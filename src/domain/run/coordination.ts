@@ -1,0 +1,130 @@
+/**
+ * Which commit of a ref runs next: the pure half of the ref coordinator. Intents are hints; what counts is where the ref
+ * stands and what has already run there, so that late, repeated and reordered webhooks change nothing.
+ */
+import { z } from 'zod';
+import { CommitSha, GitRef, isTag } from '../git.ts';
+import { Repository } from '../repository.ts';
+import type { RunRequest } from './run-request.ts';
+import { Timing } from './timing.ts';
+import { mergeTriggers, newTriggers, Trigger } from './trigger.ts';
+
+/** What somebody or something wants of a ref. */
+export const RefIntent = z.object({
+  repository: Repository,
+  ref: GitRef,
+  /** What the event named; a hint, except for a re-run, which is for this commit or for none. */
+  sha: CommitSha,
+  triggers: z.array(Trigger),
+  delivery: z.string().max(100).nullable(),
+  timing: Timing,
+});
+export type RefIntent = z.infer<typeof RefIntent>;
+
+/** A run of ours on the commit at the tip, as its check run and its Temporal result tell. */
+export interface PastRun {
+  readonly workflowId: string;
+  readonly attempt: number;
+  /** Null where its history has expired. */
+  readonly triggers: readonly Trigger[] | null;
+}
+
+export interface ActiveRun extends PastRun {
+  readonly sha: CommitSha;
+  readonly triggers: readonly Trigger[];
+}
+
+export interface RefLook {
+  readonly tip: CommitSha;
+  /** Our runs on the tip, any order. */
+  readonly past: readonly PastRun[];
+}
+
+export type Move =
+  | { readonly kind: 'nothing'; readonly why: string }
+  | { readonly kind: 'start'; readonly request: RunRequest }
+  /** Only if the triggers together ask for more than that run did. */
+  | { readonly kind: 'start_if_more'; readonly request: RunRequest; readonly than: PastRun }
+  /** The active run is told that a newer commit waits; it decides itself whether it still can stop. */
+  | { readonly kind: 'supersede'; readonly by: CommitSha };
+
+export interface Situation {
+  readonly active: ActiveRun | null;
+  readonly look: RefLook;
+  /** All intents since the last move, merged. */
+  readonly intent: RefIntent;
+}
+
+export function nextMove({ active, look, intent }: Situation): Move {
+  if (active !== null && active.sha !== look.tip) return { kind: 'supersede', by: look.tip };
+  const asked = intent.triggers.some(isExplicit);
+  if (asked && intent.sha !== look.tip) {
+    return { kind: 'nothing', why: `the branch has moved to ${look.tip}; a re-run is for ${intent.sha}` };
+  }
+  const latest = look.past.toSorted((a, b) => b.attempt - a.attempt)[0];
+  if (active !== null) {
+    const isNew = newTriggers(active.triggers, intent.triggers).length > 0;
+    return isNew ? { kind: 'start_if_more', request: requestFor(intent, look, active), than: active } : nothingNew;
+  }
+  if (latest === undefined || asked) return { kind: 'start', request: requestFor(intent, look, latest) };
+  if (latest.triggers === null) return { kind: 'nothing', why: 'this commit has run, and its history has expired' };
+  if (newTriggers(latest.triggers, intent.triggers).length === 0) return nothingNew;
+  return { kind: 'start_if_more', request: requestFor(intent, look, latest), than: latest };
+}
+
+const nothingNew: Move = { kind: 'nothing', why: 'a run serves these triggers already' };
+
+/** Somebody asked for this very run, so it starts even where one like it has ended. */
+const isExplicit = (trigger: Trigger): boolean => trigger.kind === 'rerun' || trigger.kind === 'manual';
+
+function requestFor(intent: RefIntent, look: RefLook, previous: PastRun | undefined): RunRequest {
+  const triggers = mergeTriggers(
+    // An earlier re-run is over: only the one that is asked for now counts.
+    (previous?.triggers ?? []).filter((trigger) => trigger.kind !== 'rerun'),
+    intent.triggers,
+  );
+  const startsAfresh = triggers.some(
+    (trigger) => trigger.kind === 'manual' || (trigger.kind === 'rerun' && trigger.mode === 'all'),
+  );
+  return {
+    repository: intent.repository,
+    ref: intent.ref,
+    sha: look.tip,
+    attempt: (previous?.attempt ?? 0) + 1,
+    triggers,
+    delivery: intent.delivery,
+    resumes: startsAfresh ? null : (previous?.workflowId ?? null),
+    timing: intent.timing,
+    checkRunId: null,
+  };
+}
+
+/**
+ * Several intents that came before one look are one: facts of the latest, triggers of all. What somebody asked for by hand
+ * is for its own commit, and is merged with nothing else.
+ */
+export function addIntent(inbox: readonly RefIntent[], later: RefIntent): RefIntent[] {
+  const last = inbox.at(-1);
+  const stands = (intent: RefIntent): boolean => intent.triggers.some(isExplicit);
+  if (last === undefined || ((stands(last) || stands(later)) && last.sha !== later.sha)) return [...inbox, later];
+  return [...inbox.slice(0, -1), { ...later, triggers: mergeTriggers(last.triggers, later.triggers) }];
+}
+
+/**
+ * Whether a run stops for a newer commit. Pull-request branches: always. Push branches: until BUILD was dispatched, since
+ * an image that is being built is worth finishing. Tags: never, each is its own release.
+ */
+export function mayBeSuperseded(request: Pick<RunRequest, 'ref' | 'triggers'>, hasDispatchedBuild: boolean): boolean {
+  if (isTag(request.ref)) return false;
+  const isForPullRequest = request.triggers.some(({ kind }) => kind === 'pull_request');
+  return isForPullRequest || !hasDispatchedBuild;
+}
+
+/**
+ * A push to a branch often has its pull request event a moment behind it: waiting that moment lets one run serve both.
+ * The default branch and tags need no such patience.
+ */
+export function mayHaveSibling(intent: RefIntent): boolean {
+  const isDefault = intent.ref === `refs/heads/${intent.repository.defaultBranch}`;
+  return !isTag(intent.ref) && !isDefault && intent.triggers.every(({ kind }) => kind === 'push');
+}

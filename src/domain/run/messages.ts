@@ -1,0 +1,61 @@
+/** Names and payloads of the signals and queries that workflows understand: the contract between rooms. */
+import type { CommitSha, GitRef } from '../git.ts';
+import type { Repository } from '../repository.ts';
+import type { Stage } from '../stage/stage-table.ts';
+import type { RefIntent } from './coordination.ts';
+
+export const TASK_QUEUE = 'slsa-pipeline-tasks';
+
+export const WORKFLOWS = {
+  refCoordinator: 'refCoordinator',
+  slsaBuildPipeline: 'slsaBuildPipeline',
+  command: 'command',
+} as const;
+
+export const SIGNALS = {
+  /** → coordinator: RefIntent */
+  intent: 'intent',
+  /** → pipeline: StageNews */
+  stageCompleted: 'stageCompleted',
+  /** → pipeline: StopAsked */
+  supersede: 'supersede',
+  cancel: 'cancel',
+} as const;
+
+export const QUERIES = {
+  /** → string, as the reference's `get_progress` */
+  getProgress: 'getProgress',
+  /** → RunDocument */
+  getRun: 'getRun',
+} as const;
+
+/** "Look at your stage again": a hint, since a webhook's word is not believed. */
+export interface StageNews {
+  readonly stage: Stage;
+  readonly actionsRunId: number;
+  readonly attempt: number;
+}
+
+export interface StopAsked {
+  /** The newer commit, or the person. */
+  readonly by: string;
+}
+
+/** A person asked for something: a comment with commands, or a press of Re-run. */
+export interface CommandRequest {
+  readonly repository: Repository;
+  readonly user: { readonly id: number; readonly login: string };
+  readonly delivery: string | null;
+  readonly timing: RefIntent['timing'];
+  readonly subject:
+    | {
+        readonly kind: 'comment';
+        readonly commentId: number;
+        readonly pullRequest: number;
+        readonly commands: readonly RerunCommand[];
+      }
+    | { readonly kind: 'press'; readonly ref: GitRef; readonly sha: CommitSha; readonly mode: 'failed' | 'all' };
+}
+
+export type RerunCommand =
+  { readonly kind: 'rerun'; readonly mode: 'failed' | 'all' } | { readonly kind: 'unknown'; readonly text: string };

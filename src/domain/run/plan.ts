@@ -1,0 +1,220 @@
+/** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
+import picomatch from 'picomatch';
+import { z } from 'zod';
+import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
+import type { Repository } from '../repository.ts';
+import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
+import type { SettingsFile } from '../settings/settings-schema.ts';
+import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
+import { decision, Decision } from './decision.ts';
+import type { RunFlags, Trigger } from './trigger.ts';
+
+export const Gates = z.object({
+  failOnLintErrors: z.boolean(),
+  failOnVulnerabilities: z.boolean(),
+  threshold: SeverityThreshold,
+  maxFindings: z.number().int().nonnegative(),
+});
+export type Gates = z.infer<typeof Gates>;
+
+const StageFile = z.object({ file: z.string(), timeoutMinutes: z.number().int().positive() });
+
+export const Plan = z.object({
+  preset: PresetName,
+  stages: z.array(z.enum(STAGES)),
+  gates: Gates,
+  autoFixLint: z.boolean(),
+  afterAutoFix: z.enum(['build', 'stop']),
+  updateCommitStatus: z.boolean(),
+  image: z.object({
+    /** `registry/name`, without tag. */
+    name: z.string(),
+    tag: z.string(),
+    dockerfile: z.string(),
+    context: z.string(),
+    target: z.string(),
+    platforms: z.array(z.string()),
+    buildArgs: z.record(z.string(), z.string()),
+  }),
+  signing: z.enum(['github', 'public_log', 'none']),
+  stageFiles: z.record(z.enum(STAGES), StageFile),
+  /** Of the settings this plan came from: outcomes of another plan are not kept by a re-run. */
+  settingsDigest: Digest,
+});
+export type Plan = z.infer<typeof Plan>;
+
+export type Planning =
+  | { readonly kind: 'planned'; readonly plan: Plan; readonly decisions: readonly Decision[] }
+  | { readonly kind: 'not_wanted'; readonly reason: string };
+
+export interface PlanContext {
+  readonly repository: Repository;
+  readonly ref: GitRef;
+  readonly sha: CommitSha;
+  readonly triggers: readonly Trigger[];
+  /** Decides whether a push is wanted, and what is built: read at the commit. */
+  readonly head: SettingsFile;
+  /** Decides whether a pull request is wanted, and its gates: read at the base branch. Null where none asks. */
+  readonly base: SettingsFile | null;
+  readonly settingsDigest: Digest;
+}
+
+export function resolvePlan(context: PlanContext): Planning {
+  // A re-run repeats what the other triggers asked for; alone (their history has expired) it asks for what a push would.
+  const asking = context.triggers.filter((trigger) => trigger.kind !== 'rerun');
+  const wanted: Wanted[] = asking.length === 0 ? [{ kind: 'full' }] : asking.map((each) => wantedBy(each, context));
+  const reasons = wanted.filter((each) => each.kind === 'not_wanted').map((each) => each.reason);
+  if (reasons.length === wanted.length) return { kind: 'not_wanted', reason: reasons[0] ?? 'nothing asked for it' };
+  return plan(context, wanted);
+}
+
+type Wanted = { kind: 'full' } | { kind: 'pull_request' } | { kind: 'not_wanted'; reason: string };
+
+function wantedBy(trigger: Exclude<Trigger, { kind: 'rerun' }>, context: PlanContext): Wanted {
+  switch (trigger.kind) {
+    case 'push':
+      return wantedByPush(context);
+    case 'pull_request':
+      return wantedByPullRequest(trigger, context.base ?? {});
+    case 'manual':
+      return { kind: 'full' };
+  }
+}
+
+function wantedByPush({ ref, repository, head }: PlanContext): Wanted {
+  const name = shortRef(ref);
+  if (isTag(ref)) {
+    const patterns = head.on?.push?.tags ?? ['**'];
+    return matches(name, patterns)
+      ? { kind: 'full' }
+      : { kind: 'not_wanted', reason: `on.push.tags does not name ${name}` };
+  }
+  const patterns = head.on?.push?.branches ?? [];
+  if (name === repository.defaultBranch || matches(name, patterns)) return { kind: 'full' };
+  return { kind: 'not_wanted', reason: `on.push.branches does not name ${name}, and no pull request asks for it` };
+}
+
+function wantedByPullRequest(trigger: Extract<Trigger, { kind: 'pull_request' }>, base: SettingsFile): Wanted {
+  const settings = base.on?.pull_request;
+  if (settings?.branches !== undefined && !matches(trigger.baseRef, settings.branches)) {
+    return { kind: 'not_wanted', reason: `on.pull_request.branches does not name ${trigger.baseRef}` };
+  }
+  if (trigger.draft && settings?.drafts !== true) {
+    return { kind: 'not_wanted', reason: 'it is a draft, and on.pull_request.drafts is not set' };
+  }
+  return { kind: 'pull_request' };
+}
+
+const matches = (name: string, patterns: readonly string[]): boolean =>
+  picomatch.isMatch(name, [...patterns], { noextglob: true, nonegate: true, dot: true, maxLength: 200 });
+
+function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
+  const { head } = context;
+  const flags = context.triggers.find((trigger) => trigger.kind === 'manual')?.flags ?? {};
+  const onlyPullRequest = !wanted.some((each) => each.kind === 'full');
+  // A pull request is gated by its base branch, so that it cannot weaken its own gate.
+  const gateSettings = onlyPullRequest ? (context.base ?? {}) : head;
+  const preset = PRESETS[presetOf(flags, gateSettings)];
+  const signing = head.signing ?? (context.repository.visibility === 'public' ? 'public_log' : 'none');
+  const stages = stagesOf({ preset: preset.name, onlyPullRequest, signing });
+  return {
+    kind: 'planned',
+    decisions: stages.decisions,
+    plan: {
+      preset: preset.name,
+      stages: stages.stages,
+      gates: gatesOf(flags, gateSettings, preset.name),
+      autoFixLint: flags.autoFixLint ?? gateSettings.auto_fix_lint ?? true,
+      afterAutoFix: gateSettings.after_auto_fix ?? 'build',
+      updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
+      image: imageOf(context, flags),
+      signing,
+      stageFiles: stageFilesOf(gateSettings),
+      settingsDigest: context.settingsDigest,
+    },
+  };
+}
+
+const presetOf = (flags: RunFlags, settings: SettingsFile): PresetName =>
+  PresetName.safeParse(flags.preset).data ?? settings.preset ?? 'standard';
+
+function gatesOf(flags: RunFlags, settings: SettingsFile, name: PresetName): Gates {
+  const preset = PRESETS[name];
+  return {
+    failOnLintErrors: settings.fail_on_lint_errors ?? preset.failOnLintErrors,
+    failOnVulnerabilities: settings.fail_on_vulnerabilities ?? preset.failOnVulnerabilities,
+    threshold:
+      SeverityThreshold.safeParse(flags.severity).data ??
+      settings.vulnerability_threshold ??
+      preset.vulnerabilityThreshold,
+    maxFindings: flags.maxFindings ?? settings.max_findings ?? 0,
+  };
+}
+
+interface StageChoice {
+  readonly preset: PresetName;
+  readonly onlyPullRequest: boolean;
+  readonly signing: Plan['signing'];
+}
+
+const SIGNING_STAGES: readonly Stage[] = ['sign', 'attest', 'verify'];
+
+function stagesOf({ preset, onlyPullRequest, signing }: StageChoice): { stages: Stage[]; decisions: Decision[] } {
+  const ofPreset = onlyPullRequest ? PRESETS.minimal.stages : PRESETS[preset].stages;
+  if (signing !== 'none') return { stages: [...ofPreset], decisions: [] };
+  const stages = ofPreset.filter((stage) => !SIGNING_STAGES.includes(stage));
+  const left = ofPreset.length - stages.length;
+  const reason =
+    'sign, attest and verify are not run: signing is `none`, which is the default for private repositories';
+  return { stages, decisions: left === 0 ? [] : [decision('stage_not_needed', reason)] };
+}
+
+function imageOf({ repository, head, ref, sha }: PlanContext, flags: RunFlags): Plan['image'] {
+  const image = head.image ?? {};
+  const registry = flags.registry ?? image.registry ?? 'ghcr.io';
+  const name = flags.imageName ?? image.name ?? `${repository.owner}/${repository.name}`.toLowerCase();
+  const template = flags.imageTag ?? image.tag ?? '{ref}-{sha7}';
+  return {
+    name: `${registry}/${name}`,
+    tag: template
+      .replaceAll('{ref}', slug(shortRef(ref)))
+      .replaceAll('{sha7}', sha.slice(0, 7))
+      .replaceAll('{sha}', sha)
+      .slice(0, MAX_TAG),
+    dockerfile: flags.dockerfilePath ?? image.dockerfile ?? 'Dockerfile',
+    context: flags.buildContext ?? image.context ?? '.',
+    target: image.target ?? '',
+    platforms: image.platforms ?? ['linux/amd64'],
+    buildArgs: image.build_args ?? {},
+  };
+}
+
+/** OCI distribution specification: a tag has at most 128 characters of `[A-Za-z0-9_.-]`, the first no `.` or `-`. */
+const MAX_TAG = 128;
+const slug = (ref: string): string =>
+  ref
+    .replace(/[^A-Za-z0-9_.-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 80) || 'ref';
+
+function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
+  const entries = STAGES.map((stage) => {
+    const own = settings.stages?.[stage];
+    const row = STAGE_TABLE[stage];
+    return [stage, { file: own?.workflow ?? row.file, timeoutMinutes: own?.timeout_minutes ?? row.timeoutMinutes }];
+  });
+  return Object.fromEntries(entries) as Plan['stageFiles'];
+}
+
+/** True where `later` asks for something that `earlier` did not do: another stage, a stricter gate, other settings. */
+export function asksForMore(later: Plan, earlier: Plan): boolean {
+  const hasNewStage = later.stages.some((stage) => !earlier.stages.includes(stage));
+  const gate = ({ gates }: Plan): number => SEVERITY_THRESHOLDS.indexOf(gates.threshold);
+  return (
+    hasNewStage ||
+    (later.gates.failOnLintErrors && !earlier.gates.failOnLintErrors) ||
+    (later.gates.failOnVulnerabilities && !earlier.gates.failOnVulnerabilities) ||
+    gate(later) > gate(earlier) ||
+    later.gates.maxFindings < earlier.gates.maxFindings
+  );
+}

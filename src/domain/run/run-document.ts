@@ -1,0 +1,67 @@
+/** What is known of a run at a moment: what its query answers, its check run shows, and its result keeps. */
+import { z } from 'zod';
+import { WORKING_STATES, TERMINAL_STATES } from '../graph/graph.ts';
+import type { Problem } from '../problem.ts';
+import type { StageOutcomes } from '../stage/stage-outcome.ts';
+import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
+import { Decision } from './decision.ts';
+import { Plan } from './plan.ts';
+import type { RunRequest } from './run-request.ts';
+import { Trigger } from './trigger.ts';
+import { Verdict } from './verdict.ts';
+import { CommitSha } from '../git.ts';
+
+export type StageActivityState = 'waiting' | 'queued' | 'running' | 'ended' | 'kept';
+
+/** How far a stage is; its result, once there is one, is its outcome. */
+export interface StageProgress {
+  readonly stage: Stage;
+  readonly state: StageActivityState;
+  readonly url: string | null;
+  /** ISO time at which the run turned to it. */
+  readonly since: string | null;
+}
+
+export interface RunDocument {
+  readonly request: RunRequest;
+  readonly workflowId: string;
+  readonly phase: 'waiting' | 'running' | 'ended';
+  readonly plan: Plan | null;
+  readonly stages: readonly StageProgress[];
+  readonly outcomes: StageOutcomes;
+  readonly decisions: readonly Decision[];
+  readonly verdict: Verdict | null;
+  /** Mistakes of the settings file, where it has some. */
+  readonly mistakes: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  readonly problem: Problem | null;
+  /** ISO time of this look. */
+  readonly lookedAt: string;
+  readonly startedAt: string;
+}
+
+/** What a run leaves behind: read by the next attempt, by commands and by the command line. */
+export const RunResult = z.object({
+  schemaVersion: z.literal(1),
+  workflowId: z.string(),
+  sha: CommitSha,
+  attempt: z.number().int().positive(),
+  end: z.enum(TERMINAL_STATES),
+  visited: z.array(z.enum(WORKING_STATES)),
+  verdict: Verdict,
+  triggers: z.array(Trigger),
+  plan: Plan.nullable(),
+  /** By stage; each is parsed again by its own schema before it is kept. */
+  outcomes: z.partialRecord(z.enum(STAGES), z.unknown()),
+  decisions: z.array(Decision),
+});
+export type RunResult = z.infer<typeof RunResult>;
+
+/** The run's state in a line: what the reference's `get_progress` query answered. */
+export function progressLine(document: RunDocument): string {
+  if (document.verdict !== null) return document.verdict.title;
+  const active = document.stages.filter(({ state }) => state === 'queued' || state === 'running');
+  const [first] = active;
+  if (first === undefined) return document.phase === 'waiting' ? 'Waiting for its turn' : 'Reading the settings';
+  const done = document.stages.filter(({ state }) => state === 'ended' || state === 'kept').length;
+  return `${STAGE_TABLE[first.stage].doing} · ${done + 1} of ${document.stages.length}`;
+}

@@ -1,0 +1,71 @@
+/** Why a commit is to be run: facts of an event only. One run may serve several triggers of the same commit. */
+import { z } from 'zod';
+import { CommitSha } from '../git.ts';
+
+/** Login of the person, for display only: what somebody may do is asked by numeric id, live. */
+const Actor = z.string().min(1).max(100);
+
+/** Flags of `slsa-pipeline run`, under the reference's names. */
+export const RunFlags = z.strictObject({
+  preset: z.string().max(40).optional(),
+  imageName: z.string().max(200).optional(),
+  imageTag: z.string().max(128).optional(),
+  registry: z.string().max(200).optional(),
+  dockerfilePath: z.string().max(300).optional(),
+  buildContext: z.string().max(300).optional(),
+  severity: z.string().max(40).optional(),
+  maxFindings: z.number().int().min(0).optional(),
+  updateCommitStatus: z.boolean().optional(),
+  autoFixLint: z.boolean().optional(),
+});
+export type RunFlags = z.infer<typeof RunFlags>;
+
+export const Trigger = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('push'), actor: Actor }),
+  z.object({
+    kind: z.literal('pull_request'),
+    actor: Actor,
+    number: z.number().int().positive(),
+    /** The branch that it asks to be merged into, and its commit when the event was sent: the gate is read there. */
+    baseRef: z.string().min(1).max(250),
+    baseSha: CommitSha,
+    draft: z.boolean(),
+    /** The head is in another repository (or in none any more): nothing of it is dispatched. */
+    fork: z.boolean(),
+  }),
+  z.object({ kind: z.literal('rerun'), actor: Actor, mode: z.enum(['failed', 'all']) }),
+  z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
+]);
+export type Trigger = z.infer<typeof Trigger>;
+
+const identityOf = (trigger: Trigger): string => {
+  if (trigger.kind === 'pull_request') return `pull_request ${trigger.number}`;
+  if (trigger.kind === 'manual') return `manual ${JSON.stringify(trigger.flags)}`;
+  return trigger.kind;
+};
+
+/** The set of triggers, each once; the later one of two alike is kept, since it knows the newer base. */
+export function mergeTriggers(known: readonly Trigger[], more: readonly Trigger[]): Trigger[] {
+  const byIdentity = new Map([...known, ...more].map((trigger) => [identityOf(trigger), trigger]));
+  return [...byIdentity.values()];
+}
+
+/** Those of `more` that `known` does not have yet. */
+export function newTriggers(known: readonly Trigger[], more: readonly Trigger[]): Trigger[] {
+  const identities = new Set(known.map(identityOf));
+  return more.filter((trigger) => !identities.has(identityOf(trigger)));
+}
+
+/** "a push from kim", "pull request #7": how the check says what started it. */
+export function describeTrigger(trigger: Trigger): string {
+  switch (trigger.kind) {
+    case 'push':
+      return `a push from ${trigger.actor}`;
+    case 'pull_request':
+      return `pull request #${trigger.number}`;
+    case 'rerun':
+      return `a re-run (${trigger.mode}) asked for by ${trigger.actor}`;
+    case 'manual':
+      return `the command line (${trigger.actor})`;
+  }
+}

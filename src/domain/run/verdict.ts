@@ -1,0 +1,155 @@
+/**
+ * How a run ended, and the one table from there to what GitHub shows.
+ *
+ * A verdict is computed from the outcomes of the *required* stages: an absent one is no result, never a pass. `neutral`
+ * and `skipped` satisfy a required check on GitHub, so no fault ever maps to them.
+ */
+import { z } from 'zod';
+import type { TerminalState } from '../graph/graph.ts';
+import { findingsAtOrOver } from '../scan/scan-result.ts';
+import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
+import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
+import type { Problem } from '../problem.ts';
+import type { Gates, Plan } from './plan.ts';
+
+export const VERDICT_KINDS = [
+  'success',
+  'failure',
+  'action_required',
+  'no_result',
+  'superseded',
+  'cancelled',
+  'not_wanted',
+  'never_set_up',
+] as const;
+
+export const Verdict = z.object({
+  kind: z.enum(VERDICT_KINDS),
+  /** The check's title: what is so, and what to do, in a line. */
+  title: z.string(),
+  /** What a person does next; empty where there is nothing to do. */
+  next: z.string(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+export type VerdictKind = Verdict['kind'];
+
+export interface VerdictRow {
+  readonly conclusion: 'success' | 'failure' | 'action_required' | 'timed_out' | 'cancelled' | 'skipped' | 'neutral';
+  /** Null where no commit status is set at all. */
+  readonly status: 'success' | 'failure' | 'error' | null;
+  readonly end: TerminalState;
+}
+
+export const VERDICT_TABLE: Readonly<Record<VerdictKind, VerdictRow>> = {
+  success: { conclusion: 'success', status: 'success', end: 'DONE' },
+  failure: { conclusion: 'failure', status: 'failure', end: 'FAILED' },
+  action_required: { conclusion: 'action_required', status: 'error', end: 'FAILED' },
+  no_result: { conclusion: 'timed_out', status: 'error', end: 'FAILED' },
+  superseded: { conclusion: 'cancelled', status: null, end: 'STOPPED' },
+  cancelled: { conclusion: 'cancelled', status: null, end: 'STOPPED' },
+  not_wanted: { conclusion: 'skipped', status: null, end: 'STOPPED' },
+  never_set_up: { conclusion: 'neutral', status: null, end: 'STOPPED' },
+};
+
+export const verdict = (kind: VerdictKind, title: string, next = ''): Verdict => ({ kind, title, next });
+
+/** What a stage's outcome means for the run: whether it may go on, and if not, why. */
+export type GateJudgement =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'tolerated'; readonly reason: string }
+  | { readonly kind: 'stop'; readonly verdict: Verdict };
+
+const PASS: GateJudgement = { kind: 'pass' };
+const stop = (kind: VerdictKind, title: string, next: string): GateJudgement => ({
+  kind: 'stop',
+  verdict: verdict(kind, title, next),
+});
+
+type Judge<S extends Stage> = (outcome: Extract<StageOutcome<S>, { kind: 'finished' }>, gates: Gates) => GateJudgement;
+
+const JUDGES: { readonly [S in Stage]: Judge<S> } = {
+  lint: ({ result }, gates) => {
+    if (result.errors === 0) return PASS;
+    const what = `${countOf(result.errors, 'lint error')} in ${countOf(result.failedLinters.length, 'linter')}`;
+    if (!gates.failOnLintErrors) return { kind: 'tolerated', reason: `${what}, and \`fail_on_lint_errors\` is off` };
+    return stop('failure', what, 'Repair what the linters name, then push.');
+  },
+  build: ({ result }) =>
+    result.kind === 'built'
+      ? PASS
+      : stop('failure', `The image did not build (exit code ${result.exitCode})`, 'Open the build log, repair, push.'),
+  sbom: () => PASS,
+  scan: ({ result }, gates) => {
+    const findings = findingsAtOrOver(result.counts, gates.threshold);
+    if (findings <= gates.maxFindings) {
+      return findings === 0
+        ? PASS
+        : {
+            kind: 'tolerated',
+            reason: `${findings} at or over \`${gates.threshold}\`, \`max_findings\` allows ${gates.maxFindings}`,
+          };
+    }
+    const what = `${countOf(findings, 'finding')} at or over ${gates.threshold}`;
+    if (!gates.failOnVulnerabilities)
+      return { kind: 'tolerated', reason: `${what}, and \`fail_on_vulnerabilities\` is off` };
+    const fixes = result.worst.filter((each) => each.fixedIn !== null);
+    const [first] = fixes;
+    const title = first === undefined ? what : `${what} · fix: upgrade ${first.package} to ${first.fixedIn}`;
+    return stop('failure', title, 'Upgrade the packages named below, then push.');
+  },
+  sign: () => PASS,
+  attest: () => PASS,
+  verify: ({ result }) =>
+    result.kind === 'verified'
+      ? PASS
+      : stop(
+          'failure',
+          `Verification failed: ${result.reason}`,
+          'Look at who signed this image, and from which workflow.',
+        ),
+};
+
+/** Judges one outcome by the plan's gates. */
+export function judge<S extends Stage>(stage: S, outcome: StageOutcome<S> | undefined, gates: Gates): GateJudgement {
+  if (outcome === undefined) return withoutResult(stage, null);
+  if (outcome.kind === 'errored') return withoutResult(stage, outcome.problem);
+  if (outcome.kind === 'cancelled') {
+    return stop(
+      'cancelled',
+      `${STAGE_TABLE[stage].title} was cancelled by ${outcome.by}`,
+      'Comment `/slsa rerun failed` to go on.',
+    );
+  }
+  return JUDGES[stage](outcome, gates);
+}
+
+function withoutResult(stage: Stage, found: Problem | null): GateJudgement {
+  const { title } = STAGE_TABLE[stage];
+  if (found === null)
+    return stop('no_result', `Not your fault: ${title} gave no result`, 'Comment `/slsa rerun failed`.');
+  if (found.code === 'commit_moved') return stop('superseded', firstSentence(found.message), found.next);
+  const kinds = { repository: 'failure', person: 'action_required', nobody_here: 'no_result' } as const;
+  const prefix = found.blame === 'nobody_here' ? 'Not your fault: ' : '';
+  return stop(kinds[found.blame], `${prefix}${firstSentence(found.message)}`, found.next);
+}
+
+const firstSentence = (text: string): string => text.replace(/\.$/, '');
+
+/**
+ * The verdict of a run that went all its way: the first required stage that does not pass decides; success only where
+ * every required stage finished and passed.
+ */
+export function verdictOf(plan: Pick<Plan, 'stages' | 'gates'>, outcomes: StageOutcomes): Verdict {
+  for (const stage of plan.stages) {
+    const judged = judge(stage, outcomes[stage], plan.gates);
+    if (judged.kind === 'stop') return judged.verdict;
+  }
+  const findings =
+    outcomes.scan?.kind === 'finished' ? findingsAtOrOver(outcomes.scan.result.counts, plan.gates.threshold) : 0;
+  return verdict(
+    'success',
+    `All ${plan.stages.length} stages passed · ${countOf(findings, 'finding')} at or over ${plan.gates.threshold}`,
+  );
+}
+
+export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

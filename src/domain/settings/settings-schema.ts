@@ -1,0 +1,146 @@
+/**
+ * `.github/slsa-pipeline.yml`: every key, its grammar and what happens without it. Everything is optional; an empty file
+ * means preset `standard`. Keys are strict, so that a misspelt gate is a mistake and not an open gate.
+ */
+import { z } from 'zod';
+import { STAGES } from '../stage/stage-table.ts';
+import { PresetName, SeverityThreshold } from './presets.ts';
+
+export const SETTINGS_PATH = '.github/slsa-pipeline.yml';
+
+const MAX_PATTERNS = 50;
+const MAX_TIMEOUT_MINUTES = 360;
+
+/** A glob over branch or tag names: bounded, since it comes from a repository and is matched on every push. */
+const RefPattern = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\s()!|+@]+$/, 'a ref pattern has no blanks and none of ( ) ! | + @');
+
+const RefPatterns = z.array(RefPattern).max(MAX_PATTERNS);
+
+const isInsideRepository = (path: string): boolean =>
+  !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..');
+
+const RepositoryPath = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(/^[A-Za-z0-9_./ @+-]+$/, 'a path has letters, digits, blanks and . / _ - @ +')
+  .refine(isInsideRepository, 'a path is relative and stays inside the repository');
+
+const Image = z.strictObject({
+  registry: z
+    .string()
+    .max(200)
+    .regex(/^[a-z0-9.-]+(:\d{1,5})?$/, 'a registry is a host name, such as ghcr.io')
+    .optional(),
+  name: z
+    .string()
+    .max(200)
+    .regex(/^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/, 'an image name is lower case, such as acme/app')
+    .optional(),
+  tag: z
+    .string()
+    .max(128)
+    .regex(
+      /^(?:[A-Za-z0-9_.-]|\{ref\}|\{sha7\}|\{sha\})+$/,
+      'a tag is made of letters, digits, _ . - and {ref}, {sha7}, {sha}',
+    )
+    .optional(),
+  target: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9_.-]*$/, 'a build stage is a name without blanks')
+    .optional(),
+  dockerfile: RepositoryPath.optional(),
+  context: RepositoryPath.optional(),
+  platforms: z
+    .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d)?$/, 'a platform is written linux/amd64'))
+    .min(1)
+    .max(10)
+    .optional(),
+  build_args: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a build argument is a name of letters, digits and _'),
+      z
+        .string()
+        .max(1000)
+        .regex(/^[^\r\n]*$/, 'a build argument is one line'),
+    )
+    .optional(),
+  secrets: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a secret is named as in the repository settings'))
+    .optional(),
+});
+
+const StageSettings = z.strictObject({
+  workflow: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9_.-]+\.ya?ml$/, 'a workflow is the name of a file in .github/workflows')
+    .optional(),
+  timeout_minutes: z.number().int().min(1).max(MAX_TIMEOUT_MINUTES).optional(),
+});
+
+const Rule = z.strictObject({
+  refs: RefPatterns.optional(),
+  event: z.enum(['push', 'pull_request', 'merge_group', 'tag']).optional(),
+  preset: PresetName.optional(),
+});
+
+const Exception = z.strictObject({
+  id: z.string().regex(/^(CVE-\d{4}-\d{4,}|GHSA(-[23456789cfghjmpqrvwx]{4}){3})$/, 'an id is a CVE or a GHSA'),
+  package: z.string().max(300).optional(),
+  until: z.iso.date('a date is written 2026-12-31'),
+  reason: z.string().min(1).max(500),
+});
+
+export const SettingsFile = z.strictObject({
+  version: z.literal(1).optional(),
+  extends: z.literal('org').optional(),
+  preset: PresetName.optional(),
+  image: Image.optional(),
+  signing: z.enum(['github', 'public_log', 'none']).optional(),
+  on: z
+    .strictObject({
+      push: z
+        .strictObject({
+          branches: RefPatterns.optional(),
+          tags: RefPatterns.optional(),
+          ignore_paths: z.array(z.string().max(300)).max(MAX_PATTERNS).optional(),
+        })
+        .optional(),
+      pull_request: z.strictObject({ branches: RefPatterns.optional(), drafts: z.boolean().optional() }).optional(),
+      merge_group: z.boolean().optional(),
+    })
+    .optional(),
+  auto_fix_lint: z.boolean().optional(),
+  after_auto_fix: z.enum(['build', 'stop']).optional(),
+  fail_on_lint_errors: z.boolean().optional(),
+  fail_on_vulnerabilities: z.boolean().optional(),
+  vulnerability_threshold: SeverityThreshold.optional(),
+  max_findings: z.number().int().min(0).max(100_000).optional(),
+  update_commit_status: z.boolean().optional(),
+  stages: z.partialRecord(z.enum(STAGES), StageSettings).optional(),
+  rules: z.array(Rule).max(MAX_PATTERNS).optional(),
+  release_branches: RefPatterns.optional(),
+  trusted_bots: z.array(z.number().int().positive()).max(MAX_PATTERNS).optional(),
+  exceptions: z.array(Exception).max(500).optional(),
+});
+export type SettingsFile = z.infer<typeof SettingsFile>;
+
+/**
+ * Keys that belong to the format and that this version does not act upon yet. They are refused rather than ignored: a
+ * setting without effect is worse than none, since somebody relies on it.
+ */
+export const NOT_YET_EFFECTIVE: readonly (readonly string[])[] = [
+  ['extends'],
+  ['image', 'secrets'],
+  ['on', 'push', 'ignore_paths'],
+  ['on', 'merge_group'],
+  ['rules'],
+  ['trusted_bots'],
+  ['exceptions'],
+];

@@ -1,0 +1,181 @@
+/**
+ * What stages 04, 05 and 06 left: bundles as claims. Here a bundle is only matched with the image it names; whether its
+ * signature holds, and whose it is, is the assessment of evidence (docs/slsa.md), which believes none of these words.
+ */
+import { z } from 'zod';
+import { Digest } from '../git.ts';
+import { problem } from '../problem.ts';
+import {
+  contradiction,
+  parseJson,
+  read,
+  readJsonFile,
+  readStageReport,
+  unreadable,
+  unusable,
+  wrongSubject,
+  Sha256Hex,
+  type Reading,
+  type ReportFiles,
+  type StageExpectation,
+} from '../stage/stage-report.ts';
+
+export const SIGNATURE_BUNDLE = 'signature.sigstore.json';
+export const ATTESTATION_BUNDLE = 'attestation.sigstore.json';
+export const COSIGN_VERIFY = 'cosign-verify.json';
+export const ATTESTATION_VERIFY = 'attestation-verify.json';
+
+export const CYCLONEDX_PREDICATE = 'https://cyclonedx.org/bom';
+
+export const SignResult = z.object({
+  digest: Digest,
+  /** Index in the transparency log; null where the certificate authority keeps none. */
+  logIndex: z.string().nullable(),
+  bundleSha256: Sha256Hex,
+});
+export type SignResult = z.infer<typeof SignResult>;
+
+export const AttestResult = SignResult.extend({ sbomSha256: Sha256Hex });
+export type AttestResult = z.infer<typeof AttestResult>;
+
+export const VerifyResult = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('verified'),
+    signatures: z.number().int().positive(),
+    attestations: z.number().int().positive(),
+  }),
+  z.object({ kind: z.literal('rejected'), reason: z.string() }),
+]);
+export type VerifyResult = z.infer<typeof VerifyResult>;
+
+/** Sigstore bundle v0.1 to v0.3, as far as it is read here. Source: sigstore/protobuf-specs, `sigstore_bundle.proto`. */
+export const SigstoreBundle = z.object({
+  mediaType: z.string().regex(/^application\/vnd\.dev\.sigstore\.bundle(\.v0\.[1-9]\+json|\+json;version=0\.[1-9])$/),
+  verificationMaterial: z.object({
+    tlogEntries: z.array(z.object({ logIndex: z.union([z.string(), z.number()]) })).nullish(),
+  }),
+  dsseEnvelope: z.object({ payloadType: z.string(), payload: z.string(), signatures: z.array(z.unknown()).min(1) }),
+});
+
+const Statement = z.object({
+  _type: z.enum(['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']),
+  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })).min(1),
+  predicateType: z.string(),
+});
+
+export interface BundleFacts {
+  readonly predicateType: string;
+  /** SHA-256 digests of *all* subjects: an attestation may list dozens, and the first is nothing special. */
+  readonly subjects: readonly string[];
+  readonly logIndex: string | null;
+}
+
+export function readBundle(files: ReportFiles, stage: 'sign' | 'attest', file: string): Reading<BundleFacts> {
+  const reading = readJsonFile(files, stage, file, SigstoreBundle);
+  if (reading.kind === 'unusable') return reading;
+  const { dsseEnvelope, verificationMaterial } = reading.result;
+  if (dsseEnvelope.payloadType !== 'application/vnd.in-toto+json') {
+    return unusable(unreadable(stage, file, 'holds something else than an in-toto statement'));
+  }
+  const statement = Statement.safeParse(decodePayload(dsseEnvelope.payload));
+  if (!statement.success) return unusable(unreadable(stage, file, 'holds no in-toto statement'));
+  const logIndex = verificationMaterial.tlogEntries?.[0]?.logIndex;
+  return read({
+    predicateType: statement.data.predicateType,
+    subjects: statement.data.subject.flatMap(({ digest }) =>
+      digest['sha256'] === undefined ? [] : [digest['sha256']],
+    ),
+    logIndex: logIndex === undefined ? null : String(logIndex),
+  });
+}
+
+function decodePayload(base64: string): unknown {
+  try {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return json.ok ? json.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readSign(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<SignResult> {
+  const finished = requireFinished(files, expected, conclusion);
+  if (finished.kind === 'unusable') return finished;
+  return readBundleFor(files, expected, SIGNATURE_BUNDLE);
+}
+
+export function readAttest(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<AttestResult> {
+  const finished = requireFinished(files, expected, conclusion);
+  if (finished.kind === 'unusable') return finished;
+  const bundle = readBundleFor(files, expected, ATTESTATION_BUNDLE);
+  if (bundle.kind === 'unusable') return bundle;
+  const facts = readBundle(files, 'attest', ATTESTATION_BUNDLE);
+  if (facts.kind === 'unusable') return facts;
+  if (facts.result.predicateType !== CYCLONEDX_PREDICATE) {
+    return unusable(wrongSubject('attest', `an attestation of ${CYCLONEDX_PREDICATE}`, facts.result.predicateType));
+  }
+  return read({ ...bundle.result, sbomSha256: expected.sbomSha256 ?? '' });
+}
+
+function requireFinished(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<true> {
+  const stageReport = readStageReport(files, expected);
+  if (stageReport.kind === 'unusable') return stageReport;
+  const { exitCode } = stageReport.result;
+  if (exitCode === 0 && conclusion === 'success') return read(true);
+  return unusable(
+    contradiction(expected.stage, `the tool ended with exit code ${exitCode} and the stage run ${conclusion}`),
+  );
+}
+
+function readBundleFor(files: ReportFiles, expected: StageExpectation, file: string): Reading<SignResult> {
+  const stage = expected.stage === 'attest' ? 'attest' : 'sign';
+  const facts = readBundle(files, stage, file);
+  if (facts.kind === 'unusable') return facts;
+  const { digest } = expected;
+  if (digest === null || !facts.result.subjects.some((subject) => `sha256:${subject}` === digest)) {
+    return unusable(
+      wrongSubject(stage, digest ?? 'an image', facts.result.subjects.join(', ').slice(0, 200) || 'nothing'),
+    );
+  }
+  const bundleSha256 = files.get(file)?.sha256 ?? '';
+  return read({ digest, logIndex: facts.result.logIndex, bundleSha256 });
+}
+
+/** `cosign verify` prints a JSON array; an empty one is no signature at all. */
+const CosignVerify = z.array(
+  z.object({ critical: z.object({ image: z.object({ 'docker-manifest-digest': z.string() }) }) }),
+);
+
+/** The attestations that `cosign verify-attestation` let through, as our stage 06 lists them. */
+const AttestationVerify = z.array(z.object({ predicateType: z.string(), subjects: z.array(z.string()).min(1) }));
+
+export function readVerify(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<VerifyResult> {
+  const stageReport = readStageReport(files, expected);
+  if (stageReport.kind === 'unusable') return stageReport;
+  const signatures = readJsonFile(files, 'verify', COSIGN_VERIFY, CosignVerify);
+  if (signatures.kind === 'unusable') return signatures;
+  const attestations = readJsonFile(files, 'verify', ATTESTATION_VERIFY, AttestationVerify);
+  if (attestations.kind === 'unusable') return attestations;
+  const signed = signatures.result.filter(
+    ({ critical }) => critical.image['docker-manifest-digest'] === expected.digest,
+  );
+  const attested = attestations.result.filter(
+    ({ predicateType, subjects }) =>
+      predicateType === CYCLONEDX_PREDICATE && subjects.some((subject) => subject === expected.digest),
+  );
+  if (signed.length === 0) return read({ kind: 'rejected', reason: 'no signature of this image could be verified' });
+  if (attested.length === 0)
+    return read({ kind: 'rejected', reason: 'no SBOM attestation of this image could be verified' });
+  if (stageReport.result.exitCode !== 0 || conclusion !== 'success') {
+    return unusable(
+      problem(
+        'report_contradicts',
+        'nobody_here',
+        `Verify: both checks list results, yet the stage run ended ${conclusion}.`,
+        'Open the stage run and look at its last lines, then comment `/slsa rerun failed`.',
+      ),
+    );
+  }
+  return read({ kind: 'verified', signatures: signed.length, attestations: attested.length });
+}

@@ -1,0 +1,146 @@
+/**
+ * `stage.json`: what each stage workflow of ours says about its own passage. It travels in the stage's artifact beside
+ * the tool's report. Everything in it is a claim of the user's repository: it is compared with what was asked for, and
+ * never believed further than that.
+ */
+import { z } from 'zod';
+import { CommitSha, Digest } from '../git.ts';
+import { problem, type Problem } from '../problem.ts';
+import { STAGE_SCHEMA_VERSION, STAGE_TABLE, STAGES, type Stage } from './stage-table.ts';
+
+export const STAGE_REPORT_FILE = 'stage.json';
+
+export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const StageReport = z.strictObject({
+  schemaVersion: z.literal(STAGE_SCHEMA_VERSION),
+  stage: z.enum(STAGES),
+  /** The commit that the stage was dispatched for. */
+  commit: CommitSha,
+  /** The tool's own exit code, which GitHub's conclusion hides. */
+  exitCode: z.number().int(),
+  tool: z.strictObject({ name: z.string().max(100), version: z.string().max(100) }),
+  /** The image that stages 02 to 06 were given. */
+  subject: Digest.optional(),
+  /** SHA-256 of the SBOM file as written by 02 and as read by 03 and 05. */
+  sbomSha256: Sha256Hex.optional(),
+});
+export type StageReport = z.infer<typeof StageReport>;
+
+/** One file of a stage's artifact, as text, with the hash of its bytes. */
+export interface ReportFile {
+  readonly text: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+export type ReportFiles = ReadonlyMap<string, ReportFile>;
+
+/** What a run asked a stage for: the stage's report must say the same. */
+export interface StageExpectation {
+  readonly stage: Stage;
+  readonly commit: CommitSha;
+  readonly digest: Digest | null;
+  readonly sbomSha256: string | null;
+  /** `registry/name`, without tag, of the image that is built. */
+  readonly imageName: string;
+}
+
+/** A report that was read, or why it could not be. */
+export type Reading<T> =
+  { readonly kind: 'read'; readonly result: T } | { readonly kind: 'unusable'; readonly problem: Problem };
+
+export const read = <T>(result: T): Reading<T> => ({ kind: 'read', result });
+export const unusable = (problem: Problem): { readonly kind: 'unusable'; readonly problem: Problem } => ({
+  kind: 'unusable',
+  problem,
+});
+
+const LOOK_AT_THE_RUN = 'Open the stage run and look at its last lines, then comment `/slsa rerun failed`.';
+
+/** A report that is there but cannot be used. Whoever wrote the report, the commit is not to blame for it. */
+export const unreadable = (stage: Stage, file: string, why: string): Problem =>
+  problem('report_unreadable', 'nobody_here', `${STAGE_TABLE[stage].title}: ${file} ${why}.`, LOOK_AT_THE_RUN);
+
+export const missingFile = (stage: Stage, file: string): Problem =>
+  problem(
+    'artifact_missing',
+    'nobody_here',
+    `${STAGE_TABLE[stage].title} left an artifact without ${file}: no result is never a clean result.`,
+    LOOK_AT_THE_RUN,
+  );
+
+export const contradiction = (stage: Stage, message: string): Problem =>
+  problem('report_contradicts', 'nobody_here', `${STAGE_TABLE[stage].title}: ${message}.`, LOOK_AT_THE_RUN);
+
+export const wrongSubject = (stage: Stage, expected: string, found: string): Problem =>
+  problem(
+    'wrong_subject',
+    'repository',
+    `${STAGE_TABLE[stage].title} reports on ${found}, but was asked about ${expected}.`,
+    'Check that the stage file is the one this App renders, unchanged, then comment `/slsa rerun failed`.',
+  );
+
+/** JSON of somebody else's making: any failure to read it is a value, since a broken report is an ordinary event. */
+export function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) return { ok: false };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+/** No report that is read here nests deeper than a few dozen levels; validators recurse, and a stack has an end. */
+const MAX_JSON_DEPTH = 200;
+
+function isDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (inString) {
+      if (character === '\\') index += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+/** Parses one file of the artifact: absent, not JSON, or not of the shape are each said by name. */
+export function readJsonFile<T>(files: ReportFiles, stage: Stage, file: string, schema: z.ZodType<T>): Reading<T> {
+  const found = files.get(file);
+  if (found === undefined) return unusable(missingFile(stage, file));
+  if (found.text.trim() === '') return unusable(unreadable(stage, file, 'is empty'));
+  const json = parseJson(found.text);
+  if (!json.ok) return unusable(unreadable(stage, file, 'is not JSON'));
+  const parsed = schema.safeParse(json.value);
+  if (parsed.success) return read(parsed.data);
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'its top level' : issue.path.slice(0, 6).join('.');
+  return unusable(
+    unreadable(stage, file, `is not what was expected at ${where} (${issue?.message ?? 'unknown shape'})`),
+  );
+}
+
+/** Reads `stage.json` and compares it with what was asked for. */
+export function readStageReport(files: ReportFiles, expected: StageExpectation): Reading<StageReport> {
+  const reading = readJsonFile(files, expected.stage, STAGE_REPORT_FILE, StageReport);
+  if (reading.kind === 'unusable') return reading;
+  const report = reading.result;
+  if (report.stage !== expected.stage) return unusable(wrongSubject(expected.stage, expected.stage, report.stage));
+  if (report.commit !== expected.commit) {
+    return unusable(wrongSubject(expected.stage, `commit ${expected.commit}`, `commit ${report.commit}`));
+  }
+  if (expected.digest !== null && report.subject !== expected.digest) {
+    return unusable(wrongSubject(expected.stage, expected.digest, report.subject ?? 'no image'));
+  }
+  if (expected.sbomSha256 !== null && report.sbomSha256 !== expected.sbomSha256) {
+    return unusable(
+      wrongSubject(expected.stage, `SBOM ${expected.sbomSha256}`, `SBOM ${report.sbomSha256 ?? '(none)'}`),
+    );
+  }
+  return reading;
+}

@@ -1,0 +1,45 @@
+/**
+ * A stage activity is one level-triggered step: called with the stage's input and what is known so far, it moves the
+ * world one step and answers with a value. The workflow owns all waiting.
+ */
+import type { CommitSha, Digest, GitRef } from '../git.ts';
+import type { Repository } from '../repository.ts';
+import type { StageOutcome } from './stage-outcome.ts';
+import type { Stage } from './stage-table.ts';
+
+export interface StageInput<S extends Stage = Stage> {
+  readonly stage: S;
+  readonly repository: Repository;
+  readonly commit: CommitSha;
+  /** What Actions is asked to run at: a branch or tag, never a commit, which it refuses. */
+  readonly ref: GitRef;
+  readonly file: string;
+  readonly key: string;
+  /** The stage file's own inputs, beside key, nonce and commit. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly expected: { readonly digest: Digest | null; readonly sbomSha256: string | null; readonly imageName: string };
+}
+
+/** What a run knows of a stage's Actions run. */
+export type StageKnown =
+  /** Nothing was sent yet. */
+  | { readonly phase: 'new'; readonly nonce: string }
+  /** A dispatch was sent and its answer is not known: it is only searched for. */
+  | { readonly phase: 'unknown'; readonly nonce: string; readonly sentAt: string }
+  | {
+      readonly phase: 'dispatched';
+      readonly nonce: string;
+      readonly actionsRunId: number;
+      readonly url: string;
+      /** For conditional reads. */
+      readonly etag: string | null;
+      readonly status: 'queued' | 'in_progress';
+    };
+
+export type Dispatched = Extract<StageKnown, { phase: 'dispatched' }>;
+
+export type StageStep<S extends Stage = Stage> =
+  | { readonly kind: 'waiting'; readonly known: Dispatched }
+  | { readonly kind: 'unknown'; readonly known: Extract<StageKnown, { phase: 'unknown' }> }
+  | { readonly kind: 'finished'; readonly outcome: StageOutcome<S>; readonly known: StageKnown }
+  | { readonly kind: 'rate_limited'; readonly untilEpochSeconds: number; readonly known: StageKnown };

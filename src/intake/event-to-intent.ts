@@ -1,0 +1,141 @@
+/** Webhook → intent: pure. Everything that is not understood is ignored with a reason, and never an error. */
+import type { z } from 'zod';
+import { parseCommands } from '../domain/command/command-grammar.ts';
+import { branchRef, GitRef } from '../domain/git.ts';
+import { commandId, parseRunId, parseStageRunTitle } from '../domain/run/workflow-ids.ts';
+import type { Timing } from '../domain/run/timing.ts';
+import type { Trigger } from '../domain/run/trigger.ts';
+import { ignored, type Intent } from './intent.ts';
+import { CheckRun, CheckSuite, IssueComment, PullRequest, Push, repositoryOf, WorkflowRun } from './payloads.ts';
+
+export interface Delivery {
+  /** `X-GitHub-Event`. */
+  readonly event: string;
+  /** `X-GitHub-Delivery`. */
+  readonly id: string;
+  readonly payload: unknown;
+}
+
+export interface IntakeContext {
+  readonly appId: number;
+  readonly timing: Timing;
+}
+
+type Handler = (delivery: Delivery, context: IntakeContext) => Intent;
+
+/** One row an event; a new event is one row and one handler. */
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  push: reading(Push, onPush),
+  pull_request: reading(PullRequest, onPullRequest),
+  workflow_run: reading(WorkflowRun, onWorkflowRun),
+  check_run: reading(CheckRun, onCheckRun),
+  check_suite: reading(CheckSuite, onCheckSuite),
+  issue_comment: reading(IssueComment, onIssueComment),
+};
+
+export function eventToIntent(delivery: Delivery, context: IntakeContext): Intent {
+  const handler = Object.hasOwn(HANDLERS, delivery.event) ? HANDLERS[delivery.event] : undefined;
+  return handler === undefined ? ignored(`no use for ${delivery.event} events`) : handler(delivery, context);
+}
+
+interface Read<T> extends IntakeContext {
+  readonly payload: T;
+  readonly delivery: string;
+}
+
+function reading<S extends z.ZodType>(schema: S, handle: (read: Read<z.output<S>>) => Intent): Handler {
+  return ({ payload, id, event }, context) => {
+    const parsed = schema.safeParse(payload);
+    if (parsed.success) return handle({ ...context, payload: parsed.data, delivery: id.slice(0, 100) });
+    return ignored(`this ${event} event has no usable ${parsed.error.issues[0]?.path.join('.') ?? 'payload'}`);
+  };
+}
+
+function onPush({ payload, delivery, timing }: Read<z.infer<typeof Push>>): Intent {
+  const ref = GitRef.safeParse(payload.ref);
+  if (!ref.success) return ignored(`${payload.ref.slice(0, 100)} is no branch or tag`);
+  // The queue's own event speaks for these branches.
+  if (payload.ref.startsWith('refs/heads/gh-readonly-queue/')) return ignored('a merge queue branch');
+  const repository = repositoryOf(payload);
+  const base = { repository, ref: ref.data, delivery, timing };
+  if (payload.deleted === true) return { kind: 'ref', intent: { ...base, sha: payload.before, triggers: [] } };
+  const sha = payload.head_commit?.id ?? payload.after;
+  return { kind: 'ref', intent: { ...base, sha, triggers: [{ kind: 'push', actor: payload.sender.login }] } };
+}
+
+/** Those after which the head, the base or the wish for a run may be another. */
+const PULL_REQUEST_ACTIONS = ['opened', 'reopened', 'synchronize', 'ready_for_review', 'edited'];
+
+function onPullRequest({ payload, delivery, timing }: Read<z.infer<typeof PullRequest>>): Intent {
+  const { action, pull_request: pull } = payload;
+  if (!PULL_REQUEST_ACTIONS.includes(action)) return ignored(`no use for a pull request that was ${action}`);
+  const isFork = pull.head.repo?.id !== pull.base.repo.id;
+  const ref = GitRef.safeParse(isFork ? `refs/pull/${pull.number}/head` : `refs/heads/${pull.head.ref}`);
+  if (!ref.success) return ignored('its branch has a name that git does not accept');
+  const trigger: Trigger = {
+    kind: 'pull_request',
+    actor: payload.sender.login,
+    number: pull.number,
+    baseRef: pull.base.ref,
+    baseSha: pull.base.sha,
+    draft: pull.draft === true,
+    fork: isFork,
+  };
+  const repository = repositoryOf(payload);
+  return {
+    kind: 'ref',
+    intent: { repository, ref: ref.data, sha: pull.head.sha, triggers: [trigger], delivery, timing },
+  };
+}
+
+function onWorkflowRun({ payload }: Read<z.infer<typeof WorkflowRun>>): Intent {
+  const { action, workflow_run: run } = payload;
+  if (action !== 'completed') return ignored(`a stage run that is ${action} changes nothing`);
+  const title = parseStageRunTitle(run.display_title ?? '');
+  if (title === null) return ignored('not a run of one of our stages');
+  const news = { stage: title.stage, actionsRunId: run.id, attempt: run.run_attempt ?? 1 };
+  return { kind: 'stage_news', runWorkflowId: title.runWorkflowId, news };
+}
+
+function onCheckRun({ payload, appId, delivery, timing }: Read<z.infer<typeof CheckRun>>): Intent {
+  const { action, check_run: check, sender } = payload;
+  if (action !== 'rerequested') return ignored(`no use for a check run that was ${action}`);
+  if (check.app?.id !== appId) return ignored("another App's check run");
+  const key = parseRunId(check.external_id ?? '');
+  if (key === null || key.repositoryId !== payload.repository.id) return ignored('not a check run of one of our runs');
+  // On a green check there is nothing to go on from: who presses Re-run there means all of it.
+  const mode = check.conclusion === 'success' ? 'all' : 'failed';
+  const subject = { kind: 'press', ref: key.ref, sha: key.sha, mode } as const;
+  const request = { repository: repositoryOf(payload), user: sender, delivery, timing, subject };
+  return { kind: 'command', id: commandId(`check-${check.id}-rerequested`), request };
+}
+
+function onCheckSuite({ payload, appId, delivery, timing }: Read<z.infer<typeof CheckSuite>>): Intent {
+  const { action, check_suite: suite, sender } = payload;
+  if (action !== 'rerequested') return ignored(`no use for a check suite that was ${action}`);
+  if (suite.app?.id !== appId) return ignored("another App's check suite");
+  if (suite.head_branch === null) return ignored('a check suite without branch');
+  const subject = { kind: 'press', ref: branchRef(suite.head_branch), sha: suite.head_sha, mode: 'all' } as const;
+  const request = { repository: repositoryOf(payload), user: sender, delivery, timing, subject };
+  // A suite can be re-run again and again, so the delivery tells one press from the next.
+  return { kind: 'command', id: commandId(`check-suite-${suite.id}-${delivery}`), request };
+}
+
+function onIssueComment({ payload, delivery, timing }: Read<z.infer<typeof IssueComment>>): Intent {
+  const { action, issue, comment } = payload;
+  if (action !== 'created') return ignored('only new comments are read: an edit may be of another hand');
+  if (issue.pull_request == null) return ignored('a comment on an issue');
+  const { user } = comment;
+  if (user === null || user.type === 'Bot' || comment.performed_via_github_app != null) return ignored('not a person');
+  const commands = parseCommands(comment.body);
+  if (commands.length === 0) return ignored('no command in it');
+  const subject = { kind: 'comment', commentId: comment.id, pullRequest: issue.number, commands } as const;
+  const request = {
+    repository: repositoryOf(payload),
+    user: { id: user.id, login: user.login },
+    delivery,
+    timing,
+    subject,
+  };
+  return { kind: 'command', id: commandId(String(comment.id)), request };
+}

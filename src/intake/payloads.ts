@@ -1,0 +1,89 @@
+/**
+ * The fields of GitHub's webhooks that are used, and no others: payloads differ between servers and years, and a third of
+ * GitHub's own examples fail its own schemas. Source: docs.github.com, "Webhook events and payloads".
+ */
+import { z } from 'zod';
+import { CommitSha } from '../domain/git.ts';
+import type { Repository } from '../domain/repository.ts';
+
+const id = z.number().int().positive();
+const Login = z.string().min(1).max(100);
+
+export const Common = z.object({
+  repository: z.object({
+    id,
+    name: z.string(),
+    owner: z.object({ id, login: z.string() }),
+    default_branch: z.string(),
+    private: z.boolean().optional(),
+    visibility: z.enum(['public', 'private', 'internal']).optional(),
+  }),
+  installation: z.object({ id }),
+  sender: z.object({ id, login: Login, type: z.string().optional() }),
+});
+export type Common = z.infer<typeof Common>;
+
+export const repositoryOf = ({ repository, installation }: Common): Repository => ({
+  id: repository.id,
+  owner: repository.owner.login,
+  ownerId: repository.owner.id,
+  name: repository.name,
+  defaultBranch: repository.default_branch,
+  visibility: repository.visibility ?? (repository.private === false ? 'public' : 'private'),
+  installationId: installation.id,
+});
+
+export const Push = Common.extend({
+  ref: z.string(),
+  before: CommitSha,
+  after: CommitSha,
+  deleted: z.boolean().nullish(),
+  /** Of an annotated tag, `after` is the tag object; the commit stands here. */
+  head_commit: z.object({ id: CommitSha }).nullish(),
+});
+
+export const PullRequest = Common.extend({
+  action: z.string(),
+  pull_request: z.object({
+    number: id,
+    draft: z.boolean().nullish(),
+    head: z.object({ ref: z.string(), sha: CommitSha, repo: z.object({ id }).nullable() }),
+    base: z.object({ ref: z.string(), sha: CommitSha, repo: z.object({ id }) }),
+  }),
+});
+
+export const WorkflowRun = z.object({
+  action: z.string(),
+  workflow_run: z.object({ id, run_attempt: id.nullish(), display_title: z.string().nullish() }),
+});
+
+export const CheckRun = Common.extend({
+  action: z.string(),
+  check_run: z.object({
+    id,
+    external_id: z.string().nullish(),
+    conclusion: z.string().nullish(),
+    app: z.object({ id }).nullish(),
+  }),
+});
+
+export const CheckSuite = Common.extend({
+  action: z.string(),
+  check_suite: z.object({
+    id,
+    head_sha: CommitSha,
+    head_branch: z.string().nullable(),
+    app: z.object({ id }).nullish(),
+  }),
+});
+
+export const IssueComment = Common.extend({
+  action: z.string(),
+  issue: z.object({ number: id, pull_request: z.object({}).nullish() }),
+  comment: z.object({
+    id,
+    body: z.string(),
+    user: z.object({ id, login: Login, type: z.string().nullish() }).nullable(),
+    performed_via_github_app: z.object({ id: z.number() }).nullish(),
+  }),
+});

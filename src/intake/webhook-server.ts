@@ -1,0 +1,85 @@
+/** The webhook endpoint: bounded bodies, Probot's signature check over the raw text, and one hand-over an event. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { createNodeMiddleware, Probot } from 'probot';
+import type { PipelineClient } from '../adapters/temporal/temporal-client.ts';
+import { eventToIntent, type IntakeContext } from './event-to-intent.ts';
+import { handOver } from './hand-over.ts';
+
+/** GitHub sends no larger payload. Source: "Webhook events and payloads", payload cap. */
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
+export const WEBHOOK_PATH = '/api/github/webhooks';
+
+/** A shorter secret can be guessed offline from one captured delivery. */
+export const MIN_SECRET_LENGTH = 16;
+
+export interface IntakeOptions extends IntakeContext {
+  readonly webhookSecret: string;
+  readonly privateKey: string;
+  readonly log: Logger;
+  readonly temporal: PipelineClient;
+}
+
+type Middleware = Awaited<ReturnType<typeof createNodeMiddleware>>;
+
+/** @throws Error where the webhook secret is missing or short: Probot would fall back to a known one. */
+export async function createWebhookServer(options: IntakeOptions): Promise<Server> {
+  const { webhookSecret: secret, appId, privateKey, log } = options;
+  if (secret.length < MIN_SECRET_LENGTH) {
+    throw new Error(
+      `WEBHOOK_SECRET must have at least ${MIN_SECRET_LENGTH} characters: anybody could forge events otherwise.`,
+    );
+  }
+  const probot = new Probot({ appId, privateKey, secret, log });
+  const middleware = await createNodeMiddleware((app) => void app.onAny((event) => receive(event, options)), {
+    probot,
+    webhooksPath: WEBHOOK_PATH,
+  });
+  const server = createServer((request, response) => void answer(request, response, middleware));
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  return server;
+}
+
+interface ReceivedEvent {
+  readonly id: string;
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+async function receive(
+  { id, name, payload }: ReceivedEvent,
+  { log, temporal, appId, timing }: IntakeOptions,
+): Promise<void> {
+  const intent = eventToIntent({ event: name, id, payload }, { appId, timing });
+  if (intent.kind === 'ignored') log.debug({ delivery: id, event: name, why: intent.why }, 'Event ignored');
+  else log.info({ delivery: id, event: name, intent: intent.kind }, 'Event taken');
+  await handOver(intent, temporal);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, middleware: Middleware): Promise<void> {
+  if (request.url?.split('?')[0] === '/ping') {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('pong\n');
+    return;
+  }
+  const body = await readBody(request);
+  if (body === null) {
+    response.writeHead(413, { connection: 'close' }).end(`At most ${MAX_BODY_BYTES} bytes are taken.\n`);
+    request.destroy();
+    return;
+  }
+  await middleware(Object.assign(request, { body }), response, () => response.writeHead(404).end());
+}
+
+/** The body as text, whose very bytes are verified; null where it is larger than any that GitHub sends. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return null;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,203 @@
+/**
+ * The waiting half of a stage: asks its activity for one step after the other, and sleeps in between on webhooks and
+ * timers. It ends with an outcome whatever happens, and holds no worker slot while Actions works.
+ */
+import { ActivityFailure, ApplicationFailure, isCancellation, log, sleep, uuid4 } from '@temporalio/workflow';
+import { problem, type Problem } from '../src/domain/problem.ts';
+import { decision } from '../src/domain/run/decision.ts';
+import { stageKey } from '../src/domain/run/workflow-ids.ts';
+import type { StageOutcome } from '../src/domain/stage/stage-outcome.ts';
+import type { Dispatched, StageInput, StageKnown, StageStep } from '../src/domain/stage/stage-step.ts';
+import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
+import { again, once, patiently, sleepUntil, whateverComes } from './activity-calls.ts';
+import { epochMilliseconds, isoNow } from './clock.ts';
+import type { Run } from './run.ts';
+
+/** What a stage is asked, beside what every stage of the run is asked. */
+export interface StageAsk {
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly expected: StageInput['expected'];
+}
+
+/** A dispatch that was lost without trace is sent again twice; then something else is wrong. */
+const MAX_DISPATCHES = 3;
+
+/** Between `cancel` and `force-cancel`: Actions gives a step that long to clean up. */
+const CANCEL_GRACE_MS = 20_000;
+
+/** Actions needs a while beyond a job's own time-out to say that it has ended. */
+const RUN_LIMIT_MARGIN_MINUTES = 10;
+
+export async function followStage<S extends Stage>(run: Run, stage: S, ask: StageAsk): Promise<StageOutcome<S>> {
+  const kept = run.outcomes[stage] as StageOutcome<S> | undefined;
+  if (kept !== undefined) return kept;
+  const following = new Following(run, stage, ask);
+  try {
+    const outcome = (await following.toTheEnd()) as StageOutcome<S>;
+    run.stageEnded(stage, outcome);
+    return outcome;
+  } catch (error) {
+    if (isCancellation(error)) await whateverComes(() => following.letGo());
+    throw error;
+  }
+}
+
+class Following {
+  private readonly run: Run;
+  private readonly stage: Stage;
+  private readonly input: StageInput;
+  private known: StageKnown = { phase: 'new', nonce: newNonce() };
+  private dispatches = 0;
+  private searches = 0;
+  private looks = 0;
+  private queuedSince = 0;
+  private runningSince: number | null = null;
+
+  constructor(run: Run, stage: Stage, ask: StageAsk) {
+    const { repository, sha, ref } = run.request;
+    const key = stageKey(run.workflowId, stage);
+    const { file } = run.plan.stageFiles[stage];
+    this.run = run;
+    this.stage = stage;
+    this.input = { stage, repository, commit: sha, ref, file, key, inputs: ask.inputs, expected: ask.expected };
+  }
+
+  async toTheEnd(): Promise<StageOutcome> {
+    for (;;) {
+      const step = await this.takeStep();
+      this.known = step.known;
+      if (step.kind === 'finished') return step.outcome;
+      if (step.kind === 'rate_limited') await sleepUntil(step.untilEpochSeconds);
+      else {
+        const end = step.kind === 'unknown' ? await this.waitToSearch() : await this.waitToLook(step.known);
+        if (end !== null) return { kind: 'errored', run: null, problem: end };
+      }
+    }
+  }
+
+  private async takeStep(): Promise<StageStep> {
+    const { activity } = STAGE_TABLE[this.stage];
+    const { known } = this;
+    try {
+      if (known.phase !== 'new') return await again[activity](this.input, known);
+      this.dispatches += 1;
+      this.queuedSince = epochMilliseconds();
+      this.run.stageMoved(this.stage, 'queued', null);
+      return await once[activity](this.input, known);
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return this.afterFailure(error, known);
+    }
+  }
+
+  /** A dispatch that ended unclearly is only searched for; everything else that failed has been retried long enough. */
+  private afterFailure(error: ActivityFailure, known: StageKnown): StageStep {
+    const { cause } = error;
+    const isRefused = cause instanceof ApplicationFailure && cause.nonRetryable === true;
+    if (known.phase === 'new' && !isRefused) {
+      return { kind: 'unknown', known: { phase: 'unknown', nonce: known.nonce, sentAt: isoNow() } };
+    }
+    const message = `${STAGE_TABLE[this.stage].title}: ${cause?.message ?? 'GitHub did not answer'}`;
+    const found = problem(
+      isRefused ? 'github_refused' : 'github_unavailable',
+      'nobody_here',
+      message,
+      'Comment `/slsa rerun failed`.',
+    );
+    return { kind: 'finished', outcome: { kind: 'errored', run: null, problem: found }, known };
+  }
+
+  private async waitToSearch(): Promise<Problem | null> {
+    const pause = this.run.request.timing.searches[this.searches];
+    this.searches += 1;
+    if (pause !== undefined) {
+      await sleep(pause * 1000);
+      return null;
+    }
+    if (this.dispatches >= MAX_DISPATCHES) {
+      const message = `${STAGE_TABLE[this.stage].title}: ${this.dispatches} dispatches were sent and none of them started a run.`;
+      return problem('never_started', 'nobody_here', message, 'Comment `/slsa rerun failed`.');
+    }
+    // The stage file's concurrency group lets the newest dispatch win, should the lost one turn up after all.
+    this.run.decide(
+      decision(
+        'dispatched_again',
+        `${STAGE_TABLE[this.stage].title} was dispatched again: no run of the first dispatch was found.`,
+      ),
+    );
+    this.known = { phase: 'new', nonce: newNonce() };
+    this.searches = 0;
+    return null;
+  }
+
+  private async waitToLook(known: Dispatched): Promise<Problem | null> {
+    this.run.stageMoved(this.stage, known.status === 'in_progress' ? 'running' : 'queued', known.url);
+    if (known.status === 'in_progress') this.runningSince ??= epochMilliseconds();
+    const late = this.deadlinePassed();
+    if (late !== null) {
+      await this.letGo();
+      return late;
+    }
+    const { firstLook, lookGrowth, maxLook } = this.run.request.timing;
+    const pause = Math.min(firstLook * lookGrowth ** this.looks, maxLook);
+    this.looks += 1;
+    await this.run.waitForNews(this.stage, known.actionsRunId, pause * 1000);
+    return null;
+  }
+
+  private deadlinePassed(): Problem | null {
+    const { title } = STAGE_TABLE[this.stage];
+    const { queueLimit } = this.run.request.timing;
+    const limitMinutes = this.run.plan.stageFiles[this.stage].timeoutMinutes + RUN_LIMIT_MARGIN_MINUTES;
+    const now = epochMilliseconds();
+    if (this.runningSince === null && now - this.queuedSince > queueLimit * 1000) {
+      const message = `${title}: no runner took the stage within ${Math.round(queueLimit / 60)} minutes.`;
+      return problem(
+        'queued_too_long',
+        'nobody_here',
+        message,
+        'Look at the runners of this repository, then comment `/slsa rerun failed`.',
+      );
+    }
+    if (this.runningSince !== null && now - this.runningSince > limitMinutes * 60_000) {
+      const message = `${title}: its run had not ended after ${limitMinutes} minutes.`;
+      const next = `Open its log; if it needs that long, raise \`stages.${this.stage}.timeout_minutes\`.`;
+      return problem('ran_too_long', 'person', message, next);
+    }
+    return null;
+  }
+
+  /** Nothing of a run that ended goes on in Actions: cancel, then, where that is not heeded, force-cancel. */
+  async letGo(): Promise<void> {
+    const found = await this.findLost();
+    if (found === null) return;
+    const { repository } = this.run.request;
+    const { actionsRunId } = found;
+    try {
+      await patiently(() => again.cancelStage({ repository, actionsRunId, how: 'cancel' }));
+      if (await this.run.waitForNews(this.stage, actionsRunId, CANCEL_GRACE_MS)) return;
+      const look = await again[STAGE_TABLE[this.stage].activity](this.input, found);
+      if (look.kind === 'waiting')
+        await patiently(() => again.cancelStage({ repository, actionsRunId, how: 'force-cancel' }));
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      log.warn('A stage run could not be cancelled', { stage: this.stage, actionsRunId });
+    }
+  }
+
+  /** A dispatch whose answer was never seen may run all the same. */
+  private async findLost(): Promise<Dispatched | null> {
+    if (this.known.phase === 'dispatched') return this.known;
+    if (this.known.phase === 'new' && this.dispatches === 0) return null;
+    const lost: StageKnown = { phase: 'unknown', nonce: this.known.nonce, sentAt: isoNow() };
+    try {
+      const step = await again[STAGE_TABLE[this.stage].activity](this.input, lost);
+      return step.kind === 'waiting' ? step.known : null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** 128 bits, of which a UUID leaves six fixed. Temporal's `uuid4` is seeded by the server, and so replays. */
+const newNonce = (): string => uuid4().replaceAll('-', '');

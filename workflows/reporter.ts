@@ -1,0 +1,71 @@
+/** One reporter loop a run: the latest state wins, at growing distances, so that a run costs few requests. */
+import { ActivityFailure, condition, isCancellation, log } from '@temporalio/workflow';
+import { checkReport } from '../src/domain/report/check-report.ts';
+import { statusReport } from '../src/domain/report/status-report.ts';
+import { brief, patiently, persistent, whateverComes } from './activity-calls.ts';
+import type { Run } from './run.ts';
+
+/** With the first and the last one, at most eight updates after the check was made (docs/operations.md, "Budget"). */
+const MAX_UPDATES_BETWEEN = 7;
+const PACE_GROWTH = 1.4;
+
+export class Reporter {
+  private readonly run: Run;
+  private checkRunId: number | null;
+  private reported = 0;
+  private isOver = false;
+
+  constructor(run: Run) {
+    this.run = run;
+    this.checkRunId = run.request.checkRunId;
+  }
+
+  /** Makes the check run, and keeps it up to date until `finish`. */
+  async follow(): Promise<void> {
+    await this.setStatus();
+    let pause = this.run.request.timing.reportEvery * 1000;
+    for (let sent = 0; !this.isOver && sent <= MAX_UPDATES_BETWEEN; sent += 1) {
+      await condition(() => this.isOver || this.run.version > this.reported);
+      if (this.isOver) return;
+      await this.send('brief');
+      await condition(() => this.isOver, pause);
+      pause *= PACE_GROWTH;
+    }
+  }
+
+  /** The last word: it is tried for hours, since a check that never ends blocks a merge for ever. */
+  async finish(): Promise<void> {
+    this.isOver = true;
+    await whateverComes(() => this.send('persistent'));
+  }
+
+  /** The commit status, pending or final, where the run sets one. */
+  async setStatus(): Promise<void> {
+    const report = statusReport(this.run.document());
+    if (report === null) return;
+    const { repository, sha } = this.run.request;
+    await this.tolerantly(() => patiently(() => brief.updateCommitStatus({ repository, sha, report })));
+  }
+
+  private async send(how: 'brief' | 'persistent'): Promise<void> {
+    this.reported = this.run.version;
+    const { repository, sha } = this.run.request;
+    const activities = how === 'brief' ? brief : persistent;
+    const report = checkReport(this.run.document());
+    const { checkRunId } = this;
+    const input = { repository, sha, workflowId: this.run.workflowId, checkRunId, report };
+    await this.tolerantly(async () => {
+      this.checkRunId = await patiently(() => activities.reportProgress(input));
+    });
+  }
+
+  /** A report that cannot be written must not change what it reports on. */
+  private async tolerantly(write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      log.warn('A report could not be written', { reason: error.cause?.message ?? error.message });
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/** A run's state: what it has learnt so far, what it was told meanwhile, and how it lets others see it. */
+import { condition, defineQuery, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  buildGraph,
+  INITIAL_GRAPH,
+  nextState,
+  type Graph,
+  type State,
+  type WorkingState,
+} from '../src/domain/graph/graph.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import type { Applied } from '../src/domain/run/apply-outcome.ts';
+import type { Decision } from '../src/domain/run/decision.ts';
+import { QUERIES, SIGNALS, type StageNews, type StopAsked } from '../src/domain/run/messages.ts';
+import type { Plan } from '../src/domain/run/plan.ts';
+import { progressLine, type RunDocument, type RunResult, type StageProgress } from '../src/domain/run/run-document.ts';
+import type { RunRequest } from '../src/domain/run/run-request.ts';
+import { VERDICT_TABLE, verdict as makeVerdict, type Verdict } from '../src/domain/run/verdict.ts';
+import type { SettingsMistake } from '../src/domain/settings/read-settings.ts';
+import type { StageOutcome, StageOutcomes } from '../src/domain/stage/stage-outcome.ts';
+import type { Stage } from '../src/domain/stage/stage-table.ts';
+import { isoNow } from './clock.ts';
+
+export type StopRequest = { readonly kind: 'superseded' | 'cancelled'; readonly by: string };
+
+/** More than this is a flood; the timers look anyway. */
+const MAX_NEWS = 100;
+
+export class Run {
+  readonly request: RunRequest;
+  readonly workflowId: string;
+  graph: Graph = INITIAL_GRAPH;
+  readonly visited: WorkingState[] = [];
+  verdict: Verdict | null = null;
+  /** Set where a person or a newer commit ends the run early. */
+  stopRequest: StopRequest | null = null;
+  hasDispatchedBuild = false;
+  private currentPlan: Plan | null = null;
+  private readonly startedAt: string;
+  private readonly decisions: Decision[] = [];
+  private readonly progress = new Map<Stage, StageProgress>();
+  private readonly stageOutcomes: { [S in Stage]?: StageOutcome<S> } = {};
+  private mistakes: readonly SettingsMistake[] = [];
+  private problem: Problem | null = null;
+  private readonly news: StageNews[] = [];
+  private changes = 0;
+
+  constructor(request: RunRequest) {
+    this.request = request;
+    this.workflowId = workflowInfo().workflowId;
+    this.startedAt = isoNow();
+    setHandler(defineQuery<string>(QUERIES.getProgress), () => progressLine(this.document()));
+    setHandler(defineQuery<RunDocument>(QUERIES.getRun), () => this.document());
+    setHandler(defineSignal<[StageNews]>(SIGNALS.stageCompleted), (item) => {
+      if (this.news.length < MAX_NEWS) this.news.push(item);
+    });
+    setHandler(defineSignal<[StopAsked]>(SIGNALS.cancel), ({ by }) => {
+      this.stopRequest ??= { kind: 'cancelled', by };
+    });
+  }
+
+  /** A newer commit may end this run or not: the caller knows the rule. */
+  onSupersede(decide: (asked: StopAsked) => void): void {
+    setHandler(defineSignal<[StopAsked]>(SIGNALS.supersede), decide);
+  }
+
+  get plan(): Plan {
+    if (this.currentPlan === null) throw new Error('The plan is made in INIT, before anything that needs it');
+    return this.currentPlan;
+  }
+
+  get outcomes(): StageOutcomes {
+    return this.stageOutcomes;
+  }
+
+  next(): State {
+    return nextState(this.graph, new Set(this.visited));
+  }
+
+  completed(state: WorkingState): void {
+    this.visited.push(state);
+    this.changed();
+  }
+
+  startPlan(plan: Plan): void {
+    this.currentPlan = plan;
+    this.graph = buildGraph(plan.stages);
+    for (const stage of plan.stages) this.progress.set(stage, { stage, state: 'waiting', url: null, since: null });
+    this.changed();
+  }
+
+  apply({ graph, decisions }: Applied): void {
+    this.graph = graph;
+    this.decide(...decisions);
+  }
+
+  decide(...decisions: readonly Decision[]): void {
+    this.decisions.push(...decisions);
+    this.changed();
+  }
+
+  /** The run ends here with this verdict, whatever else was planned. */
+  conclude(verdict: Verdict, details: { mistakes?: readonly SettingsMistake[]; problem?: Problem } = {}): void {
+    this.verdict = verdict;
+    this.mistakes = details.mistakes ?? [];
+    this.problem = details.problem ?? this.problem;
+    this.graph = { ...this.graph, end: VERDICT_TABLE[verdict.kind].end };
+    this.changed();
+  }
+
+  stageMoved(stage: Stage, state: StageProgress['state'], url: string | null): void {
+    const known = this.progress.get(stage);
+    if (known?.state === state && known.url === url) return;
+    this.progress.set(stage, { stage, state, url, since: isoNow() });
+    this.changed();
+  }
+
+  stageEnded<S extends Stage>(stage: S, outcome: StageOutcome<S>, how: 'ended' | 'kept' = 'ended'): void {
+    Object.assign(this.stageOutcomes, { [stage]: outcome });
+    if (outcome.kind === 'errored') this.problem ??= outcome.problem;
+    this.stageMoved(stage, how, outcome.run?.url ?? null);
+    this.changed();
+  }
+
+  /** Waits for news of a stage run; false where the time ran out first. */
+  async waitForNews(stage: Stage, actionsRunId: number, milliseconds: number): Promise<boolean> {
+    const isIt = (item: StageNews): boolean => item.stage === stage && item.actionsRunId === actionsRunId;
+    const came = await condition(() => this.news.some(isIt), milliseconds);
+    this.news.splice(0, this.news.length, ...this.news.filter((item) => !isIt(item)));
+    return came;
+  }
+
+  /** Counts everything that a person would see: the reporter waits for it to grow. */
+  get version(): number {
+    return this.changes;
+  }
+
+  private changed(): void {
+    this.changes += 1;
+  }
+
+  document(): RunDocument {
+    return {
+      request: this.request,
+      workflowId: this.workflowId,
+      phase: this.verdict === null ? 'running' : 'ended',
+      plan: this.currentPlan,
+      stages: [...this.progress.values()],
+      outcomes: this.stageOutcomes,
+      decisions: this.decisions,
+      verdict: this.verdict,
+      mistakes: this.mistakes,
+      problem: this.problem,
+      lookedAt: isoNow(),
+      startedAt: this.startedAt,
+    };
+  }
+
+  result(): RunResult {
+    return {
+      schemaVersion: 1,
+      workflowId: this.workflowId,
+      sha: this.request.sha,
+      attempt: this.request.attempt,
+      end: this.graph.end,
+      visited: this.visited,
+      verdict: this.verdict ?? makeVerdict('no_result', 'Not your fault: the run ended without a verdict'),
+      triggers: [...this.request.triggers],
+      plan: this.currentPlan,
+      outcomes: this.stageOutcomes,
+      decisions: this.decisions,
+    };
+  }
+}

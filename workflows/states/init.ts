@@ -1,0 +1,101 @@
+/** INIT: reads the settings, makes the plan, and decides whether this run is wanted at all. */
+import { shortRef } from '../../src/domain/git.ts';
+import { decision } from '../../src/domain/run/decision.ts';
+import type { Plan } from '../../src/domain/run/plan.ts';
+import { keptOutcomes } from '../../src/domain/run/resume.ts';
+import { countOf, verdict } from '../../src/domain/run/verdict.ts';
+import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
+import { STAGE_TABLE, STAGES } from '../../src/domain/stage/stage-table.ts';
+import type { LoadedSettings } from '../../activities/read-run-inputs.ts';
+import { again, patiently } from '../activity-calls.ts';
+import type { Run } from '../run.ts';
+
+export async function init(run: Run): Promise<void> {
+  const loaded = await patiently(() => again.loadSettings(run.request));
+  const plan = planOrEnd(run, loaded);
+  if (plan === null) return;
+  run.startPlan(plan);
+  await keepEarlierOutcomes(run);
+}
+
+/** The plan, or null where the run has ended here. */
+function planOrEnd(run: Run, { planning, changedStageFiles }: LoadedSettings): Plan | null {
+  switch (planning.kind) {
+    case 'planned':
+      run.decide(...planning.decisions);
+      if (changedStageFiles.length > 0) {
+        const files = changedStageFiles.map((file) => `\`${file}\``).join(', ');
+        run.decide(
+          decision(
+            'pipeline_changed_by_pull_request',
+            `This pull request changes the pipeline itself: review ${files}.`,
+          ),
+        );
+      }
+      return planning.plan;
+    case 'not_wanted':
+      run.decide(decision('run_not_wanted', `No run is wanted here: ${planning.reason}.`));
+      run.conclude(verdict('not_wanted', `No run wanted: ${planning.reason}`));
+      return null;
+    case 'never_set_up':
+      run.conclude(verdict('never_set_up', 'Not set up yet', SET_UP));
+      return null;
+    case 'mistakes':
+      run.conclude(
+        verdict(
+          'action_required',
+          `${countOf(planning.mistakes.length, 'mistake')} in ${SETTINGS_PATH} of ${planning.where}`,
+          'Correct the lines below, then push.',
+        ),
+        { mistakes: planning.mistakes },
+      );
+      return null;
+    case 'settings_removed':
+      run.conclude(
+        verdict(
+          'failure',
+          `${SETTINGS_PATH} is missing on ${shortRef(run.request.ref)}`,
+          `Merge \`${planning.base}\` into this branch.`,
+        ),
+      );
+      return null;
+    case 'fork':
+      run.conclude(
+        verdict(
+          'action_required',
+          'Pull requests from forks are not run',
+          'A maintainer reviews the change, and pushes it to a branch of this repository: a dispatched stage holds secrets, which a fork must not reach.',
+        ),
+      );
+      return null;
+  }
+}
+
+const SET_UP = `Add \`${SETTINGS_PATH}\` (it may be empty) and the seven stage files from \`stages/\` to the default branch.`;
+
+async function keepEarlierOutcomes(run: Run): Promise<void> {
+  const { resumes, sha } = run.request;
+  if (resumes === null) return;
+  const previous = await again.readPreviousRun(resumes);
+  if (previous === null) {
+    run.decide(
+      decision(
+        'stage_not_needed',
+        'Nothing is kept of the earlier attempt: its history has expired, so this is a full run.',
+      ),
+    );
+    return;
+  }
+  const kept = keptOutcomes(previous, sha, run.plan);
+  for (const stage of STAGES) {
+    const outcome = kept[stage];
+    if (outcome === undefined) continue;
+    run.stageEnded(stage, outcome, 'kept');
+    run.decide(
+      decision(
+        'stage_kept',
+        `${STAGE_TABLE[stage].title} is kept from attempt ${previous.attempt}: same commit, same image settings.`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,19 @@
+/** VERIFY: the stage's own look at signature and attestation, by identities that are computed and compared whole. */
+import { followStage } from '../follow-stage.ts';
+import type { Run } from '../run.ts';
+import { builtImage } from './subject.ts';
+
+export async function verify(run: Run): Promise<void> {
+  const { image, digest, imageName } = builtImage(run);
+  const { stageFiles } = run.plan;
+  await followStage(run, 'verify', {
+    inputs: {
+      image,
+      digest,
+      signing: run.plan.signing,
+      sign_file: stageFiles.sign.file,
+      attest_file: stageFiles.attest.file,
+    },
+    expected: { digest, sbomSha256: null, imageName },
+  });
+}
