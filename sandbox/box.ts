@@ -11,7 +11,7 @@ import { Auth } from './github/auth.ts';
 import { serveGit } from './github/git-http.ts';
 import { GitStore } from './github/git-store.ts';
 import { ApiServer, type RecordedCall } from './github/http.ts';
-import { pullJson, repositoryJson, userJson, checkRunJson, commentJson } from './github/representations.ts';
+import { Events } from './github/events.ts';
 import { githubRoutes } from './github/routes.ts';
 import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhooks.ts';
 import { findRepository, type PullRecord, type RepositoryRecord, type User, type World } from './github/world.ts';
@@ -50,8 +50,7 @@ export class Sandbox {
   private readonly server: ApiServer;
   private readonly sigstore: Sigstore;
   private readonly folder: string;
-  /** Refs as they were when the last events were sent. */
-  private readonly announced = new Map<number, ReadonlyMap<string, string>>();
+  private readonly events: Events;
 
   private constructor(
     parts: Pick<Sandbox, 'world' | 'auth' | 'engine' | 'webhooks' | 'faults' | 'registry' | 'app'> & {
@@ -70,6 +69,7 @@ export class Sandbox {
     this.server = parts.server;
     this.sigstore = parts.sigstore;
     this.folder = parts.folder;
+    this.events = new Events(parts.world, parts.webhooks, this.user('kim'));
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -155,7 +155,6 @@ export class Sandbox {
       artifacts: [],
     };
     this.world.repositories.set(repository.id, repository);
-    this.announced.set(repository.id, new Map());
     return repository;
   }
 
@@ -192,7 +191,7 @@ export class Sandbox {
     message = 'Change',
   ): Promise<string> {
     const sha = await repository.git.commitFiles(branch, files, message);
-    await this.announcePushes(repository.owner.login, repository.name);
+    await this.events.pushes(repository);
     return sha;
   }
 
@@ -213,31 +212,14 @@ export class Sandbox {
       ...options,
     };
     repository.pulls.push(pull);
-    await this.announcePull('opened', repository, pull);
+    await this.events.pull('opened', repository, pull);
     return pull;
   }
 
-  async announcePull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
-    const head = pull.forkSha ?? (await repository.git.commitOf(`refs/heads/${pull.headRef}`)) ?? '';
-    const base = (await repository.git.commitOf(`refs/heads/${pull.baseRef}`)) ?? '';
-    this.webhooks.send('pull_request', {
-      action,
-      number: pull.number,
-      pull_request: pullJson(pull, repository, { head, base }),
-      ...this.common(repository, pull.author),
-    });
-  }
-
   comment(repository: RepositoryRecord, issueNumber: number, login: string, body: string): number {
-    const user = this.user(login);
-    const comment = { id: this.world.nextId(), issueNumber, user, body };
+    const comment = { id: this.world.nextId(), issueNumber, user: this.user(login), body };
     repository.comments.push(comment);
-    this.webhooks.send('issue_comment', {
-      action: 'created',
-      issue: { number: issueNumber, pull_request: { url: `${this.url}/pulls/${issueNumber}` } },
-      comment: commentJson(comment),
-      ...this.common(repository, user),
-    });
+    this.events.comment(repository, comment);
     return comment.id;
   }
 
@@ -245,72 +227,19 @@ export class Sandbox {
   pressRerun(repository: RepositoryRecord, checkRunId: number, login: string): void {
     const run = repository.checkRuns.find((each) => each.id === checkRunId);
     if (run === undefined) throw new Error(`There is no check run ${checkRunId}`);
-    this.webhooks.send('check_run', {
-      action: 'rerequested',
-      check_run: checkRunJson(run, this.world),
-      ...this.common(repository, this.user(login)),
-    });
+    this.events.checkRerequested(repository, run, this.user(login));
+  }
+
+  /** Sends push events for what has changed in git behind the sandbox's back. */
+  async announcePushes(owner: string, name: string): Promise<void> {
+    const repository = findRepository(this.world, owner, name);
+    if (repository !== null) await this.events.pushes(repository);
   }
 
   cloneUrl(repository: RepositoryRecord): string {
     return `${this.url}/${repository.owner.login}/${repository.name}.git`;
   }
-
-  /** Push events for every ref that has moved since the last look. */
-  async announcePushes(owner: string, name: string): Promise<void> {
-    const repository = findRepository(this.world, owner, name);
-    if (repository === null) return;
-    const before = this.announced.get(repository.id) ?? new Map<string, string>();
-    const after = await repository.git.refs();
-    this.announced.set(repository.id, after);
-    for (const [ref, sha] of after)
-      if (before.get(ref) !== sha) await this.announcePush(repository, ref, before.get(ref) ?? null);
-    for (const [ref, sha] of before)
-      if (!after.has(ref)) this.sendPush(repository, { ref, before: sha, after: NOTHING, commit: null });
-  }
-
-  private async announcePush(repository: RepositoryRecord, ref: string, before: string | null): Promise<void> {
-    const commit = await repository.git.commitOf(ref);
-    this.sendPush(repository, {
-      ref,
-      before: before ?? NOTHING,
-      after: (await repository.git.refs()).get(ref) ?? NOTHING,
-      commit,
-    });
-    const branch = ref.replace('refs/heads/', '');
-    for (const pull of repository.pulls) {
-      if (pull.state === 'open' && pull.headRef === branch && pull.forkSha === null)
-        await this.announcePull('synchronize', repository, pull);
-    }
-  }
-
-  private sendPush(
-    repository: RepositoryRecord,
-    push: { ref: string; before: string; after: string; commit: string | null },
-  ): void {
-    const { ref, before, after, commit } = push;
-    this.webhooks.send('push', {
-      ref,
-      before,
-      after,
-      created: before === NOTHING,
-      deleted: after === NOTHING,
-      forced: false,
-      head_commit: commit === null ? null : { id: commit },
-      ...this.common(repository, this.user('kim')),
-    });
-  }
-
-  private common(repository: RepositoryRecord, sender: User): Record<string, unknown> {
-    return {
-      repository: repositoryJson(repository),
-      installation: { id: this.world.installationId },
-      sender: userJson(sender),
-    };
-  }
 }
-
-const NOTHING = '0'.repeat(40);
 
 function createWorld(appId: number, publicKey: string): World {
   let last = 1000;

@@ -29,7 +29,7 @@ const CANCEL_GRACE_MS = 20_000;
 const RUN_LIMIT_MARGIN_MINUTES = 10;
 
 export async function followStage<S extends Stage>(run: Run, stage: S, ask: StageAsk): Promise<StageOutcome<S>> {
-  const kept = run.outcomes[stage] as StageOutcome<S> | undefined;
+  const kept = run.outcomes[stage];
   if (kept !== undefined) return kept;
   const following = new Following(run, stage, ask);
   try {

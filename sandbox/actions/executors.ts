@@ -20,128 +20,117 @@ export interface ExecutorParts {
 const CYCLONEDX = 'https://cyclonedx.org/bom';
 const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
 
-export function realExecutors({ sigstore, baseUrl }: ExecutorParts): Executors {
-  const identity = (job: StageJob, file = job.run.file): WorkflowIdentity => ({
-    repository: `${job.repository.owner.login}/${job.repository.name}`,
-    repositoryId: job.repository.id,
-    owner: job.repository.owner.login,
-    ownerId: job.repository.owner.id,
-    file,
-    ref: job.run.ref,
-    sha: job.run.headSha,
-    runUrl: runUrl(baseUrl(), job.repository, job.run),
-  });
+export const realExecutors = (parts: ExecutorParts): Executors => ({
+  lint,
+  build,
+  sbom,
+  scan,
+  sign: (job) => sign(job, parts),
+  attest: (job) => attest(job, parts),
+  verify: (job) => verify(job, parts),
+});
 
-  const attach = async (job: StageJob, predicateType: string, predicate: unknown): Promise<string> => {
-    const { image = '', digest = '' } = job.inputs;
-    const subject = [{ name: image, digest: { sha256: digest.replace('sha256:', '') } }];
-    const statement = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate };
-    const bundle = await sigstore.sign(statement, identity(job));
-    await new OciImage(image).attach(digest, bundle);
-    return JSON.stringify(bundle);
-  };
+async function lint(job: StageJob): Promise<StageEnd> {
+  const moved = refuseAnotherCommit(job);
+  if (moved !== null) return moved;
+  await job.repository.git.checkOut(job.run.headSha, job.folder);
+  const report = await lintFolder(job.folder);
+  const end = passed(job, { exitCode: report.exitCode, tool: { name: 'sandbox-linters', version: '1' } }, [
+    ['megalinter-reports/mega-linter-report.json', JSON.stringify(report.megalinter)],
+    ['megalinter-reports/megalinter-report.sarif', JSON.stringify(report.sarif)],
+  ]);
+  return { ...end, conclusion: report.exitCode === 0 ? 'success' : 'failure' };
+}
 
-  return {
-    async lint(job) {
-      const moved = refuseAnotherCommit(job);
-      if (moved !== null) return moved;
-      await job.repository.git.checkOut(job.run.headSha, job.folder);
-      const report = await lintFolder(job.folder);
-      return {
-        conclusion: report.exitCode === 0 ? 'success' : 'failure',
-        steps: [{ name: 'MegaLinter', conclusion: report.exitCode === 0 ? 'success' : 'failure' }],
-        artifact: new Map([
-          [
-            'stage.json',
-            stageJson(job, { exitCode: report.exitCode, tool: { name: 'sandbox-linters', version: '1' } }),
-          ],
-          ['megalinter-reports/mega-linter-report.json', JSON.stringify(report.megalinter)],
-          ['megalinter-reports/megalinter-report.sarif', JSON.stringify(report.sarif)],
-        ]),
-      };
-    },
+async function build(job: StageJob): Promise<StageEnd> {
+  const moved = refuseAnotherCommit(job);
+  if (moved !== null) return moved;
+  await job.repository.git.checkOut(job.run.headSha, job.folder);
+  const built = await buildImage(job.folder, job.inputs);
+  const isBuilt = built.kind === 'built';
+  const end = passed(job, { exitCode: isBuilt ? 0 : 1, tool: { name: 'sandbox-build', version: '1' } }, [
+    ['buildx-metadata.json', JSON.stringify(isBuilt ? built.metadata : {})],
+  ]);
+  return { ...end, conclusion: isBuilt ? 'success' : 'failure' };
+}
 
-    async build(job) {
-      const moved = refuseAnotherCommit(job);
-      if (moved !== null) return moved;
-      await job.repository.git.checkOut(job.run.headSha, job.folder);
-      const built = await buildImage(job.folder, job.inputs);
-      const exitCode = built.kind === 'built' ? 0 : 1;
-      const metadata = built.kind === 'built' ? built.metadata : {};
-      return {
-        conclusion: exitCode === 0 ? 'success' : 'failure',
-        steps: [{ name: 'Build and push', conclusion: exitCode === 0 ? 'success' : 'failure' }],
-        artifact: new Map([
-          ['stage.json', stageJson(job, { exitCode, tool: { name: 'sandbox-build', version: '1' } })],
-          ['buildx-metadata.json', JSON.stringify(metadata)],
-        ]),
-      };
-    },
+async function sbom(job: StageJob): Promise<StageEnd> {
+  const { image = '', digest = '' } = job.inputs;
+  const document = JSON.stringify(await inventory(image, digest));
+  const tool = { name: 'sandbox-inventory', version: '1' };
+  const report = { exitCode: 0, subject: digest, sbomSha256: sha256(document), tool };
+  return passed(job, report, [['sbom.cdx.json', document]]);
+}
 
-    async sbom(job) {
-      const { image = '', digest = '' } = job.inputs;
-      const document = JSON.stringify(await inventory(image, digest));
-      const report = {
-        exitCode: 0,
-        subject: digest,
-        sbomSha256: sha256(document),
-        tool: { name: 'sandbox-inventory', version: '1' },
-      };
-      return passed(job, report, [['sbom.cdx.json', document]]);
-    },
+async function scan(job: StageJob): Promise<StageEnd> {
+  const { digest = '', sbom_sha256: sbomSha256 = '' } = job.inputs;
+  const found = await scanComponents(fetchSbom(job));
+  const report = { exitCode: 0, subject: digest, sbomSha256, tool: { name: 'sandbox-advisories', version: '1' } };
+  return passed(job, report, [['grype.json', JSON.stringify(found)]]);
+}
 
-    async scan(job) {
-      const { digest = '', sbom_sha256: sbomSha256 = '' } = job.inputs;
-      const report = await scanComponents(fetchSbom(job));
-      return passed(
-        job,
-        { exitCode: 0, subject: digest, sbomSha256, tool: { name: 'sandbox-advisories', version: '1' } },
-        [['grype.json', JSON.stringify(report)]],
-      );
-    },
+async function sign(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
+  const bundle = await attach(job, parts, { predicateType: SIGNATURE, predicate: {} });
+  const report = { exitCode: 0, subject: job.inputs['digest'], tool: { name: 'sandbox-sigstore', version: '1' } };
+  return passed(job, report, [['signature.sigstore.json', bundle]]);
+}
 
-    async sign(job) {
-      const bundle = await attach(job, SIGNATURE, {});
-      const report = { exitCode: 0, subject: job.inputs['digest'], tool: { name: 'sandbox-sigstore', version: '1' } };
-      return passed(job, report, [['signature.sigstore.json', bundle]]);
-    },
+async function attest(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
+  const predicate: unknown = JSON.parse(fetchSbom(job));
+  const bundle = await attach(job, parts, { predicateType: CYCLONEDX, predicate });
+  const { digest, sbom_sha256: sbomSha256 } = job.inputs;
+  const report = { exitCode: 0, subject: digest, sbomSha256, tool: { name: 'sandbox-sigstore', version: '1' } };
+  return passed(job, report, [['attestation.sigstore.json', bundle]]);
+}
 
-    async attest(job) {
-      const bundle = await attach(job, CYCLONEDX, JSON.parse(fetchSbom(job)));
-      const { digest, sbom_sha256: sbomSha256 } = job.inputs;
-      const report = { exitCode: 0, subject: digest, sbomSha256, tool: { name: 'sandbox-sigstore', version: '1' } };
-      return passed(job, report, [['attestation.sigstore.json', bundle]]);
-    },
+async function verify(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
+  const { image = '', digest = '', sign_file: signFile = '', attest_file: attestFile = '' } = job.inputs;
+  const root = trustedRootJson(parts.sigstore);
+  const bundles = await new OciImage(image).bundles(digest);
+  const found = bundles.map((bundle) => ({ bundle, statement: statementOf(bundle) }));
+  const verified = (predicateType: string, file: string): Statement[] =>
+    found
+      .filter(({ statement }) => statement.predicateType === predicateType)
+      .filter(({ bundle }) => holds(bundle, root, identityUri({ ...identityOf(job, parts), file })))
+      .map(({ statement }) => statement);
+  const signatures = verified(SIGNATURE, signFile)
+    .flatMap(digestsOf)
+    .map((each) => ({ critical: { image: { 'docker-manifest-digest': each } } }));
+  const attestations = verified(CYCLONEDX, attestFile).map((each) => ({
+    predicateType: each.predicateType,
+    subjects: digestsOf(each),
+  }));
+  const exitCode = signatures.length > 0 && attestations.length > 0 ? 0 : 1;
+  const end = passed(job, { exitCode, subject: digest, tool: { name: 'sigstore-js', version: '1' } }, [
+    ['cosign-verify.json', JSON.stringify(signatures)],
+    ['attestation-verify.json', JSON.stringify(attestations)],
+  ]);
+  return { ...end, conclusion: exitCode === 0 ? 'success' : 'failure' };
+}
 
-    async verify(job) {
-      const { image = '', digest = '', sign_file: signFile = '', attest_file: attestFile = '' } = job.inputs;
-      const root = trustedRootJson(sigstore);
-      const statements = (await new OciImage(image).bundles(digest)).map((bundle) => ({
-        bundle,
-        statement: statementOf(bundle),
-      }));
-      const verified = (predicateType: string, file: string): Statement[] =>
-        statements
-          .filter(({ statement }) => statement.predicateType === predicateType)
-          .filter(({ bundle }) => holds(bundle, root, identityUri(identity(job, file))))
-          .map(({ statement }) => statement);
-      const signatures = verified(SIGNATURE, signFile).flatMap(({ subject }) =>
-        subject.map((each) => ({ critical: { image: { 'docker-manifest-digest': `sha256:${each.digest.sha256}` } } })),
-      );
-      const attestations = verified(CYCLONEDX, attestFile).map(({ predicateType, subject }) => ({
-        predicateType,
-        subjects: subject.map((each) => `sha256:${each.digest.sha256}`),
-      }));
-      const exitCode = signatures.length > 0 && attestations.length > 0 ? 0 : 1;
-      return {
-        ...passed(job, { exitCode, subject: digest, tool: { name: 'sigstore-js', version: '1' } }, [
-          ['cosign-verify.json', JSON.stringify(signatures)],
-          ['attestation-verify.json', JSON.stringify(attestations)],
-        ]),
-        conclusion: exitCode === 0 ? 'success' : 'failure',
-      };
-    },
-  };
+const identityOf = (job: StageJob, { baseUrl }: ExecutorParts): WorkflowIdentity => ({
+  repository: `${job.repository.owner.login}/${job.repository.name}`,
+  repositoryId: job.repository.id,
+  owner: job.repository.owner.login,
+  ownerId: job.repository.owner.id,
+  file: job.run.file,
+  ref: job.run.ref,
+  sha: job.run.headSha,
+  runUrl: runUrl(baseUrl(), job.repository, job.run),
+});
+
+/** Signs a statement about the image as this very run, and stores it beside the image; the bundle as text. */
+async function attach(
+  job: StageJob,
+  parts: ExecutorParts,
+  claim: { predicateType: string; predicate: unknown },
+): Promise<string> {
+  const { image = '', digest = '' } = job.inputs;
+  const subject = [{ name: image, digest: { sha256: digest.replace('sha256:', '') } }];
+  const statement = { _type: 'https://in-toto.io/Statement/v1', subject, ...claim };
+  const bundle = await parts.sigstore.sign(statement, identityOf(job, parts));
+  await new OciImage(image).attach(digest, bundle);
+  return JSON.stringify(bundle);
 }
 
 /** The first step of stages 00 and 01: github.sha must be the commit that was asked for. */
@@ -182,6 +171,8 @@ const Statement = z.object({
   subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
 });
 type Statement = z.infer<typeof Statement>;
+
+const digestsOf = ({ subject }: Statement): string[] => subject.map(({ digest }) => `sha256:${digest.sha256}`);
 
 function statementOf(bundle: unknown): Statement {
   const { dsseEnvelope } = z.object({ dsseEnvelope: z.object({ payload: z.string() }) }).parse(bundle);

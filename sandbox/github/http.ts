@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FaultPlan } from '../faults.ts';
+import type { Fault, FaultPlan } from '../faults.ts';
 
 export interface Call {
   readonly method: string;
@@ -92,43 +92,40 @@ export class ApiServer {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.raw(request, response)) return;
+    const { call, route } = this.understand(request, await readAll(request));
+    const fault = this.faults.next(call.method, call.path);
+    if (fault?.kind === 'cut-before-effect') return void request.socket.destroy();
+    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    const answer = fault?.kind === 'status' ? refusalOf(fault) : await this.handle(call, route);
+    this.record(call, route, answer);
+    if (fault?.kind === 'effect-then-cut') return void request.socket.destroy();
+    this.send(request, response, answer);
+  }
+
+  private understand(request: IncomingMessage, raw: Buffer): { call: Call; route: Route | undefined } {
     const url = new URL(request.url ?? '/', this.url);
     const path = url.pathname.replace(/^\/api\/v3(?=\/)/, '');
     const method = request.method ?? 'GET';
-    const raw = await readAll(request);
     const matched = match(this.routes, method, path);
-    const fault = this.faults.next(method, path);
-    if (fault?.kind === 'cut-before-effect') return void request.socket.destroy();
-    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    const params = matched?.params ?? {};
+    const { headers } = request;
     const body = parseBody(raw);
-    const answer =
-      fault?.kind === 'status'
-        ? { status: fault.status, body: { message: fault.message }, headers: fault.headers }
-        : await this.handle(
-            {
-              method,
-              path,
-              query: url.searchParams,
-              headers: request.headers,
-              raw,
-              body,
-              params: matched?.params ?? {},
-              baseUrl: this.url,
-            },
-            matched?.route,
-          );
-    const route = matched === null ? 'unknown' : `${method} ${matched.route.path}`;
+    return {
+      call: { method, path, query: url.searchParams, headers, raw, body, params, baseUrl: this.url },
+      route: matched?.route,
+    };
+  }
+
+  private record(call: Call, route: Route | undefined, { status, body }: Answer): void {
     this.calls.push({
-      method,
-      path,
-      status: answer.status,
+      method: call.method,
+      path: call.path,
+      status,
       at: Date.now(),
-      requestBody: body,
-      responseBody: answer.body,
-      route,
+      requestBody: call.body,
+      responseBody: body,
+      route: route === undefined ? 'unknown' : `${call.method} ${route.path}`,
     });
-    if (fault?.kind === 'effect-then-cut') return void request.socket.destroy();
-    this.send(request, response, answer);
   }
 
   private async handle(call: Call, route: Route | undefined): Promise<Answer> {
@@ -143,14 +140,11 @@ export class ApiServer {
     }
   }
 
-  private send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
+  private send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     this.remaining = Math.max(0, this.remaining - 1);
-    const bytes = Buffer.isBuffer(body)
-      ? body
-      : body === undefined
-        ? Buffer.alloc(0)
-        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    const etag = request.method === 'GET' && status === 200 ? etagOf(bytes, request.headers.authorization) : null;
+    const bytes = bytesOf(answer.body);
+    const etag =
+      request.method === 'GET' && answer.status === 200 ? etagOf(bytes, request.headers.authorization) : null;
     const common = {
       'x-ratelimit-limit': '5000',
       'x-ratelimit-remaining': String(this.remaining),
@@ -161,13 +155,23 @@ export class ApiServer {
       response.writeHead(304, common).end();
       return;
     }
-    const type =
-      Buffer.isBuffer(body) || typeof body === 'string'
-        ? 'text/plain; charset=utf-8'
-        : 'application/json; charset=utf-8';
-    response.writeHead(status, { 'content-type': type, ...common, ...headers }).end(bytes);
+    response.writeHead(answer.status, { 'content-type': typeOf(answer.body), ...common, ...answer.headers }).end(bytes);
   }
 }
+
+const isText = (body: unknown): body is string | Buffer => typeof body === 'string' || Buffer.isBuffer(body);
+
+const typeOf = (body: unknown): string =>
+  isText(body) ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
+
+const bytesOf = (body: unknown): Buffer =>
+  Buffer.from(isText(body) ? body : body === undefined ? '' : JSON.stringify(body));
+
+const refusalOf = (fault: Extract<Fault, { kind: 'status' }>): Answer => ({
+  status: fault.status,
+  body: { message: fault.message },
+  headers: fault.headers,
+});
 
 /** ETags belong to a token on GitHub: another token's is never a match. */
 const etagOf = (bytes: Buffer, authorization = ''): string =>

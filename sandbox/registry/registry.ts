@@ -9,8 +9,8 @@ interface Manifest {
   readonly mediaType: string;
 }
 
-const ROUTE = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/;
-const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads\/?$/;
+const ROUTE = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/;
+const UPLOAD = /^\/v2\/.+\/blobs\/uploads\/?$/;
 
 export class Registry {
   private readonly server: Server;
@@ -38,16 +38,23 @@ export class Registry {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://registry');
     const body = await readAll(request);
-    const upload = UPLOAD.exec(url.pathname);
-    if (url.pathname === '/v2/') return void response.writeHead(200).end();
-    if (upload !== null && request.method === 'POST') return this.takeBlob(url, body, response);
-    const match = ROUTE.exec(url.pathname);
-    const [, name = '', kind = '', reference = ''] = match ?? [];
-    if (match === null || kind === 'referrers') return void response.writeHead(404).end();
-    if (kind === 'blobs') return this.giveBlob(reference, response);
-    if (request.method === 'PUT')
-      return this.takeManifest({ name, reference, body, mediaType: request.headers['content-type'] ?? '' }, response);
-    return this.giveManifest(name, reference, response);
+    const match = ROUTE.exec(url.pathname)?.groups;
+    if (url.pathname === '/v2/') response.writeHead(200).end();
+    else if (UPLOAD.test(url.pathname)) this.takeBlob(url, body, response);
+    // Referrers are not answered, as on ghcr.io.
+    else if (match === undefined) response.writeHead(404).end();
+    else if (match['kind'] === 'blobs') this.giveBlob(match['reference'] ?? '', response);
+    else this.manifest(request, response, { name: match['name'] ?? '', reference: match['reference'] ?? '', body });
+  }
+
+  private manifest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: { name: string; reference: string; body: Buffer },
+  ): void {
+    const mediaType = request.headers['content-type'] ?? '';
+    if (request.method === 'PUT') this.takeManifest({ ...asked, mediaType }, response);
+    else this.giveManifest(asked.name, asked.reference, response);
   }
 
   private takeBlob(url: URL, body: Buffer, response: ServerResponse): void {

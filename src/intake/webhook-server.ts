@@ -31,7 +31,7 @@ export async function createWebhookServer(options: IntakeOptions): Promise<Serve
     );
   }
   const probot = new Probot({ appId, privateKey, secret, log });
-  const middleware = await createNodeMiddleware((app) => void app.onAny((event) => receive(event, options)), {
+  const middleware = await createNodeMiddleware((app) => app.onAny((event) => receive(event, options)), {
     probot,
     webhooksPath: WEBHOOK_PATH,
   });

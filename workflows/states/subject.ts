@@ -18,11 +18,11 @@ export function builtImage(run: Run): BuiltImage {
 }
 
 /** Where the SBOM lies, and the hash by which it is recognised there. */
-export type SbomInputs = {
+export interface SbomInputs {
   readonly sbom_run_id: string;
   readonly sbom_artifact: string;
   readonly sbom_sha256: string;
-};
+}
 
 export function sbomInputs(run: Run): SbomInputs {
   const { sbom } = run.outcomes;

@@ -128,7 +128,7 @@ function dispatcher(call: RepositoryCall): Actions['dispatch'] {
       call({ route, permissions: 'dispatch', params: { workflow_id: file, ref, inputs, ...details } });
     const reply = await send({ return_run_details: true }).catch((error: unknown) => {
       // GHES up to 3.20 refuses the parameter and has started nothing (cli/cli#12672): once more without it.
-      if (error instanceof GitHubFault && error.status === 422 && /return_run_details/.test(error.message))
+      if (error instanceof GitHubFault && error.status === 422 && error.message.includes('return_run_details'))
         return send({});
       throw error;
     });

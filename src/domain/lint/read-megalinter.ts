@@ -144,7 +144,7 @@ function readFindings(files: ReportFiles): Pick<LintResult, 'findings' | 'findin
 export function parseSarif(text: string): LintFinding[] | null {
   const json = parseJson(text);
   const parsed = json.ok ? Sarif.safeParse(json.value) : null;
-  if (parsed === null || !parsed.success) return null;
+  if (!parsed?.success) return null;
   const findings = parsed.data.runs.flatMap((run) => findingsOf(run));
   return findings.toSorted((a, b) => a.rank - b.rank).map(({ finding }) => finding);
 }

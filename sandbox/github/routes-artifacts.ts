@@ -1,0 +1,50 @@
+/** Artifacts, and where their bytes are. */
+import { randomBytes } from 'node:crypto';
+import { ApiError, notFound, ok, type Route } from './http.ts';
+import { artifactJson } from './representations.ts';
+import { R, scoped, type Stage } from './scoped.ts';
+
+/** Addresses of artifact bytes: valid for a minute, and no credentials are asked for there. */
+interface BlobTicket {
+  readonly zip: () => Buffer;
+  readonly expires: number;
+}
+
+export function artifactRoutes(stage: Stage): Route[] {
+  const blobs = new Map<string, BlobTicket>();
+  return [
+    {
+      method: 'GET',
+      path: `${R}/actions/runs/:run/artifacts`,
+      handler: scoped(stage, 'actions', (call, repository) => {
+        const name = call.query.get('name');
+        const found = repository.artifacts.filter(
+          (artifact) => artifact.runId === Number(call.params['run']) && (name === null || artifact.name === name),
+        );
+        return ok({ total_count: found.length, artifacts: found.map(artifactJson) });
+      }),
+    },
+    {
+      method: 'GET',
+      path: `${R}/actions/artifacts/:artifact/zip`,
+      handler: scoped(stage, 'actions', (call, repository) => {
+        const artifact = repository.artifacts.find((each) => each.id === Number(call.params['artifact']));
+        if (artifact === undefined) throw notFound();
+        if (artifact.expired) throw new ApiError(410, 'Artifact has expired');
+        const ticket = randomBytes(16).toString('hex');
+        blobs.set(ticket, { zip: () => artifact.zip, expires: Date.now() + 60_000 });
+        return { status: 302, headers: { location: `${call.baseUrl}/_blobs/${ticket}` } };
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/_blobs/:ticket',
+      handler: ({ params, headers }) => {
+        const ticket = blobs.get(params['ticket'] ?? '');
+        if (headers.authorization !== undefined) throw new ApiError(400, 'Credentials were sent to the artifact store');
+        if (ticket === undefined || ticket.expires < Date.now()) throw new ApiError(403, 'The address has expired');
+        return { status: 200, body: ticket.zip(), headers: { 'content-type': 'application/zip' } };
+      },
+    },
+  ];
+}

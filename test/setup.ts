@@ -1,0 +1,9 @@
+import { afterAll } from '@jest/globals';
+import nock from 'nock';
+
+afterAll(() => {
+  nock.abortPendingRequests();
+  nock.cleanAll();
+  nock.enableNetConnect();
+  nock.restore();
+});
