@@ -7,8 +7,6 @@ const shared = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } },
     ],
   },
-  // nock's state leaks from one file to the next in one process; this file puts it back.
-  setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
@@ -17,6 +15,9 @@ export default {
     {
       ...shared,
       displayName: 'unit',
+      // nock's state leaks from one file to the next in one process; this file puts it back. It also patches the sockets
+      // that gRPC needs, so the end-to-end tests, which speak to real servers, never load it.
+      setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/'],
     },

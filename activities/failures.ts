@@ -2,8 +2,8 @@
  * The only failures that activities throw: a closed list, each retryable or not by its type, each with a message that
  * says what to do. Everything expected is a value instead.
  */
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { GitHubFault } from '../src/adapters/github/github-fault.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import { GitHubFault, type GitHubFaultKind } from '../src/adapters/github/github-fault.ts';
 
 export const FAILURE_TYPES = {
   GitHubUnavailable: { retryable: true },
@@ -33,22 +33,30 @@ export async function answer<T>(effect: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
+const FAILURE_OF_FAULT: Readonly<Record<GitHubFaultKind, FailureType>> = {
+  unauthorized: 'AccessLost',
+  gone: 'AccessLost',
+  unavailable: 'GitHubUnavailable',
+  rate_limited: 'GitHubUnavailable',
+  unreadable: 'GitHubUnreadable',
+  forbidden: 'GitHubRefused',
+  not_found: 'GitHubRefused',
+  conflict: 'GitHubRefused',
+  unprocessable: 'GitHubRefused',
+};
+
+const ADVICE: Readonly<Record<FailureType, string>> = {
+  AccessLost: '. Is the App still installed here, and its key in order?',
+  GitHubRefused: ". Compare the App's granted permissions with app.yml.",
+  GitHubUnavailable: '',
+  GitHubUnreadable: '',
+};
+
+/** Cancellation and our own failures pass; a fault of GitHub becomes one of the list; a bug stays what it is. */
 export function toFailure(error: unknown): Error {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
-  if (!(error instanceof GitHubFault)) return error instanceof Error ? error : new Error('An activity threw no error');
-  switch (error.kind) {
-    case 'unauthorized':
-    case 'gone':
-      return failure('AccessLost', `${error.message}. Is the App still installed here, and its key in order?`);
-    case 'unavailable':
-    case 'rate_limited':
-      return failure('GitHubUnavailable', error.message);
-    case 'unreadable':
-      return failure('GitHubUnreadable', error.message);
-    case 'forbidden':
-    case 'not_found':
-    case 'conflict':
-    case 'unprocessable':
-      return failure('GitHubRefused', `${error.message}. Compare the App's granted permissions with app.yml.`);
+  if (error instanceof GitHubFault) {
+    const type = FAILURE_OF_FAULT[error.kind];
+    return failure(type, `${error.message}${ADVICE[type]}`);
   }
+  return error instanceof Error ? error : new Error('An activity threw no error');
 }

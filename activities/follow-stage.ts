@@ -90,7 +90,7 @@ async function dispatch({ api, input }: Following, known: New): Promise<StageSte
 function refusal(fault: GitHubFault, input: StageInput): Problem | null {
   const { title } = STAGE_TABLE[input.stage];
   const file = `.github/workflows/${input.file}`;
-  if (fault.kind === 'not_found' || fault.message.includes('does not have \'workflow_dispatch\' trigger')) {
+  if (fault.kind === 'not_found' || fault.message.includes("does not have 'workflow_dispatch' trigger")) {
     const message = `${title}: ${file} cannot be dispatched at ${input.ref}.`;
     const next = `Put the stage files on the default branch, and merge it into this branch, so that \`${file}\` is there too.`;
     return problem('stage_file_missing', 'person', message, next);

@@ -33,7 +33,10 @@ export interface LoadedSettings {
   readonly changedStageFiles: readonly string[];
 }
 
-export interface ResolveRefInput { readonly repository: Repository; readonly ref: GitRef }
+export interface ResolveRefInput {
+  readonly repository: Repository;
+  readonly ref: GitRef;
+}
 
 export interface RunInputActivities {
   /** Where the ref stands, and which of our runs its commit has had; null where the ref is gone. */

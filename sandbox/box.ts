@@ -80,19 +80,19 @@ export class Sandbox {
       privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
       webhookSecret: randomBytes(24).toString('hex'),
     };
-    const world = createWorld(app.appId, keys.publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const baseUrl = (): string => box.url;
+    const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const world = createWorld({ appId: app.appId, publicKey, baseUrl });
     const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
     const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
     const faults = new FaultPlan();
     const auth = new Auth(world);
     const registry = new Registry();
     const sigstore = await Sigstore.start();
-    const baseUrl = (): string => box.url;
     const real = realExecutors({ sigstore, baseUrl });
     const engine = new ActionsEngine({
       world,
       webhooks,
-      baseUrl,
       executors: options.executors?.(real) ?? real,
       options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
     });
@@ -138,6 +138,7 @@ export class Sandbox {
     const owner = this.user('acme', 'Organization');
     const git = new GitStore(join(this.folder, 'git', owner.login, `${name}.git`));
     await git.create();
+    const createdAt = new Date().toISOString();
     const repository: RepositoryRecord = {
       id: this.world.nextId(),
       name,
@@ -145,6 +146,9 @@ export class Sandbox {
       visibility: options.visibility ?? 'public',
       defaultBranch: 'main',
       git,
+      createdAt,
+      pushedAt: createdAt,
+      workflowIds: new Map(),
       permissions: new Map([['kim', 'write']]),
       checkRuns: [],
       statuses: [],
@@ -201,6 +205,8 @@ export class Sandbox {
     options: Partial<Pick<PullRecord, 'draft' | 'forkSha' | 'headRepositoryId' | 'baseRef'>> = {},
   ): Promise<PullRecord> {
     const pull: PullRecord = {
+      id: this.world.nextId(),
+      createdAt: new Date().toISOString(),
       number: repository.pulls.length + 1,
       headRef: head,
       headRepositoryId: repository.id,
@@ -217,7 +223,9 @@ export class Sandbox {
   }
 
   comment(repository: RepositoryRecord, issueNumber: number, login: string, body: string): number {
-    const comment = { id: this.world.nextId(), issueNumber, user: this.user(login), body };
+    const now = new Date().toISOString();
+    const user = this.user(login);
+    const comment = { id: this.world.nextId(), issueNumber, user, createdAt: now, updatedAt: now, body };
     repository.comments.push(comment);
     this.events.comment(repository, comment);
     return comment.id;
@@ -241,15 +249,16 @@ export class Sandbox {
   }
 }
 
-function createWorld(appId: number, publicKey: string): World {
+function createWorld({ appId, ...parts }: { appId: number; publicKey: string; baseUrl: () => string }): World {
   let last = 1000;
   const nextId = (): number => (last += 1);
   const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
   return {
     users: new Map([[bot.login, bot]]),
     repositories: new Map(),
-    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey },
+    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey: parts.publicKey },
     installationId: nextId(),
+    baseUrl: parts.baseUrl,
     nextId,
   };
 }

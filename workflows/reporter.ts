@@ -24,13 +24,18 @@ export class Reporter {
   async follow(): Promise<void> {
     await this.setStatus();
     let pause = this.run.request.timing.reportEvery * 1000;
-    for (let sent = 0; !this.isOver && sent <= MAX_UPDATES_BETWEEN; sent += 1) {
+    for (let sent = 0; sent <= MAX_UPDATES_BETWEEN; sent += 1) {
       await condition(() => this.isOver || this.run.version > this.reported);
-      if (this.isOver) return;
+      if (this.hasFinished()) return;
       await this.send('brief');
       await condition(() => this.isOver, pause);
       pause *= PACE_GROWTH;
     }
+  }
+
+  /** Read through a method, since it changes while `follow` waits. */
+  private hasFinished(): boolean {
+    return this.isOver;
   }
 
   /** The last word: it is tried for hours, since a check that never ends blocks a merge for ever. */

@@ -21,7 +21,10 @@ import type { StageOutcome, StageOutcomes } from '../src/domain/stage/stage-outc
 import type { Stage } from '../src/domain/stage/stage-table.ts';
 import { isoNow } from './clock.ts';
 
-export interface StopRequest { readonly kind: 'superseded' | 'cancelled'; readonly by: string }
+export interface StopRequest {
+  readonly kind: 'superseded' | 'cancelled';
+  readonly by: string;
+}
 
 /** More than this is a flood; the timers look anyway. */
 const MAX_NEWS = 100;

@@ -8,7 +8,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { ApiError, notFound } from '../github/http.ts';
-import { actionsRunJson, repositoryJson, userJson } from '../github/representations.ts';
+import { userJson } from '../github/representations/accounts.ts';
+import { actionsRunJson } from '../github/representations/actions.ts';
+import { repositoryJson } from '../github/representations/repositories.ts';
 import type { ActionsRunRecord, RepositoryRecord, User, World } from '../github/world.ts';
 import type { Webhooks } from '../github/webhooks.ts';
 
@@ -47,10 +49,13 @@ export interface DispatchCall {
 }
 
 const WorkflowFile = z.object({
+  name: z.string().optional(),
   'run-name': z.string().optional(),
   on: z.record(z.string(), z.unknown()),
   concurrency: z.object({ group: z.string() }).optional(),
+  jobs: z.record(z.string(), z.object({ name: z.string().optional() })).default({}),
 });
+type WorkflowFile = z.infer<typeof WorkflowFile>;
 const DispatchTrigger = z.object({
   inputs: z
     .record(z.string(), z.object({ required: z.boolean().optional(), default: z.string().optional() }))
@@ -62,19 +67,11 @@ export class ActionsEngine {
   executors: Executors;
   private readonly world: World;
   private readonly webhooks: Webhooks;
-  private readonly baseUrl: () => string;
   private readonly running = new Set<Promise<void>>();
 
-  constructor(parts: {
-    world: World;
-    webhooks: Webhooks;
-    baseUrl: () => string;
-    executors: Executors;
-    options: EngineOptions;
-  }) {
+  constructor(parts: { world: World; webhooks: Webhooks; executors: Executors; options: EngineOptions }) {
     this.world = parts.world;
     this.webhooks = parts.webhooks;
-    this.baseUrl = parts.baseUrl;
     this.executors = parts.executors;
     this.options = parts.options;
   }
@@ -89,25 +86,17 @@ export class ActionsEngine {
     if (onDefault === null || text === null) throw notFound();
     const file = WorkflowFile.parse(parse(text.toString('utf8')));
     const inputs = checkInputs(file, call.inputs);
-    const now = new Date().toISOString();
+    const commit = await repository.git.commit(headSha);
     const run: ActionsRunRecord = {
-      id: this.world.nextId(),
-      file: call.file,
+      ...this.newRun(repository, call.file),
       ref,
       headSha,
+      commit,
+      workflow: this.describe(repository, call.file, file),
       title: evaluate(file['run-name'] ?? call.file, inputs),
       group: file.concurrency === undefined ? null : evaluate(file.concurrency.group, inputs),
       inputs,
       actor: call.actor,
-      createdAt: now,
-      startedAt: now,
-      updatedAt: now,
-      attempt: 1,
-      status: 'queued',
-      conclusion: null,
-      steps: [],
-      listedFrom: Date.now() + this.options.listLagMs,
-      abort: new AbortController(),
     };
     for (const other of repository.runs) {
       if (run.group !== null && other.group === run.group && other.status !== 'completed')
@@ -118,9 +107,52 @@ export class ActionsEngine {
     return run;
   }
 
+  /** A run that nothing has happened to yet. */
+  private newRun(
+    repository: RepositoryRecord,
+    file: string,
+  ): Omit<ActionsRunRecord, 'ref' | 'headSha' | 'commit' | 'workflow' | 'title' | 'group' | 'inputs' | 'actor'> {
+    const now = new Date().toISOString();
+    return {
+      id: this.world.nextId(),
+      file,
+      number: repository.runs.filter((each) => each.file === file).length + 1,
+      suiteId: this.world.nextId(),
+      jobId: this.world.nextId(),
+      createdAt: now,
+      startedAt: now,
+      updatedAt: now,
+      attempt: 1,
+      status: 'queued',
+      conclusion: null,
+      steps: [],
+      listedFrom: Date.now() + this.options.listLagMs,
+      abort: new AbortController(),
+    };
+  }
+
+  private describe(
+    { workflowIds }: RepositoryRecord,
+    fileName: string,
+    file: WorkflowFile,
+  ): ActionsRunRecord['workflow'] {
+    const id = workflowIds.get(fileName) ?? this.world.nextId();
+    workflowIds.set(fileName, id);
+    const [[key, job] = ['', {}]] = Object.entries(file.jobs);
+    return { id, name: file.name ?? `.github/workflows/${fileName}`, job: job.name ?? key };
+  }
+
   /** A person presses Re-run on a stage run: the same run, its next attempt. */
   rerun(repository: RepositoryRecord, run: ActionsRunRecord): void {
-    Object.assign(run, { attempt: run.attempt + 1, status: 'queued', conclusion: null, abort: new AbortController() });
+    Object.assign(run, {
+      attempt: run.attempt + 1,
+      jobId: this.world.nextId(),
+      status: 'queued',
+      conclusion: null,
+      steps: [],
+      startedAt: new Date().toISOString(),
+      abort: new AbortController(),
+    });
     this.track(this.execute(repository, run));
   }
 
@@ -134,7 +166,8 @@ export class ActionsEngine {
   }
 
   private async execute(repository: RepositoryRecord, run: ActionsRunRecord): Promise<void> {
-    this.announce('requested', repository, run);
+    // GitHub does not say that a re-run was asked for, only how it goes.
+    if (run.attempt === 1) this.announce('requested', repository, run);
     await waitOrAbort(this.options.queueMs, run.abort.signal);
     const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-job-'));
     try {
@@ -200,11 +233,11 @@ export class ActionsEngine {
   private announce(action: string, repository: RepositoryRecord, run: ActionsRunRecord): void {
     this.webhooks.send('workflow_run', {
       action,
-      workflow_run: actionsRunJson(run, repository, this.baseUrl()),
-      workflow: { path: `.github/workflows/${run.file}` },
-      repository: repositoryJson(repository),
+      workflow_run: actionsRunJson(run, repository, this.world),
+      workflow: { id: run.workflow.id, name: run.workflow.name, path: `.github/workflows/${run.file}` },
+      repository: repositoryJson(repository, this.world),
       installation: { id: this.world.installationId },
-      sender: userJson(run.actor),
+      sender: userJson(run.actor, this.world),
     });
   }
 }
@@ -212,18 +245,21 @@ export class ActionsEngine {
 async function fullRef(repository: RepositoryRecord, ref: string): Promise<string | null> {
   const refs = await repository.git.refs();
   return (
-    [ref, `refs/heads/${ref}`, `refs/tags/${ref}`].find((name) => name.startsWith('refs/') && refs.has(name)) ?? null
+    [ref, `refs/heads/${ref}`, `refs/tags/${ref}`].find(
+      (name) => /^refs\/(heads|tags)\//.test(name) && refs.has(name),
+    ) ?? null
   );
 }
 
-function checkInputs(
-  file: z.infer<typeof WorkflowFile>,
-  given: Readonly<Record<string, string>>,
-): Record<string, string> {
+/** Characters of all inputs together. Source: GitHub docs, "Workflow syntax", `on.workflow_dispatch.inputs`. */
+const MAX_INPUTS = 65_535;
+
+function checkInputs(file: WorkflowFile, given: Readonly<Record<string, string>>): Record<string, string> {
   if (!Object.hasOwn(file.on, 'workflow_dispatch')) {
     throw new ApiError(422, "Workflow does not have 'workflow_dispatch' trigger");
   }
   const declared = DispatchTrigger.parse(file.on['workflow_dispatch'] ?? {}).inputs ?? {};
+  if (JSON.stringify(given).length > MAX_INPUTS) throw new ApiError(422, 'inputs are too large.');
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(declared, name));
   if (unknown.length > 0) throw new ApiError(422, `Unexpected inputs provided: ${JSON.stringify(unknown)}`);
   if (Object.keys(declared).length > 25) throw new ApiError(422, 'you may only define up to 25 `inputs`');

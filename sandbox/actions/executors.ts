@@ -5,7 +5,7 @@ import { OciImage } from '../registry/oci-client.ts';
 import { createHash } from 'node:crypto';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
-import { runUrl } from '../github/representations.ts';
+import { runUrl } from '../github/representations/actions.ts';
 import { buildImage } from './build-image.ts';
 import type { Executors, StageEnd, StageJob } from './engine.ts';
 import { inventory } from './inventory.ts';

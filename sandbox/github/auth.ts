@@ -23,7 +23,9 @@ export const GRANTED: Readonly<Record<string, string>> = {
   statuses: 'write',
 };
 
-const LEVELS = ['read', 'write'];
+/** What the App does not have at all is below every level; levels that GitHub does not know are above all. */
+const LEVELS = ['', 'read', 'write'];
+const rank = (level: string): number => (LEVELS.includes(level) ? LEVELS.indexOf(level) : LEVELS.length);
 
 export class Auth {
   private readonly grants = new Map<string, Grant>();
@@ -68,51 +70,63 @@ export class Auth {
     if (!isSigned || !isValid) throw new ApiError(401, 'A JSON web token could not be decoded');
   }
 
-  mint(request: unknown): {
-    token: string;
-    expires_at: string;
-    permissions: Record<string, string>;
-    repository_selection: string;
-  } {
-    const { repository_ids: ids, permissions: wanted } = MintRequest.parse(request ?? {});
-    const permissions = { ...(wanted ?? GRANTED), metadata: 'read' };
+  mint(request: unknown): { token: string; grant: Grant } {
+    const { data: wanted } = MintRequest.safeParse(request ?? {});
+    if (wanted === undefined) throw new ApiError(422, 'Invalid request.');
+    const permissions = { ...(wanted.permissions ?? GRANTED), metadata: 'read' };
     for (const [name, level] of Object.entries(permissions)) {
       const granted = GRANTED[name];
-      if (granted === undefined || LEVELS.indexOf(level) > LEVELS.indexOf(granted)) {
+      if (granted === undefined || rank(level) > rank(granted)) {
         throw new ApiError(422, 'The permissions requested are not granted to this installation.');
       }
     }
-    if (ids?.some((id) => !this.world.repositories.has(id)) === true) {
-      throw new ApiError(
-        422,
-        'There is at least one repository that does not exist or is not accessible to the parent installation.',
-      );
-    }
     const token = `ghs_${this.world.app.id}_${randomBytes(120).toString('base64url')}.${randomBytes(80).toString('base64url')}`;
-    const expiresAt = Date.now() + this.tokenLifetimeMs;
-    this.grants.set(token, {
-      repositoryIds: ids ?? null,
+    const grant = {
+      repositoryIds: this.repositoriesWanted(wanted),
       permissions,
-      expiresAt,
+      expiresAt: Date.now() + this.tokenLifetimeMs,
       actor: this.world.app.bot,
       isApp: true,
-    });
-    return { token, expires_at: new Date(expiresAt).toISOString(), permissions, repository_selection: 'selected' };
+    };
+    this.grants.set(token, grant);
+    return { token, grant };
   }
 
-  /** @throws ApiError as GitHub would refuse. */
+  /** Ids of the repositories that a token is narrowed to; null where it is not. */
+  private repositoriesWanted({
+    repository_ids: ids,
+    repositories: names,
+  }: z.infer<typeof MintRequest>): number[] | null {
+    if (ids === undefined && names === undefined) return null;
+    const all = [...this.world.repositories.values()];
+    const found = [
+      ...(ids ?? []).map((id) => this.world.repositories.get(id)),
+      ...(names ?? []).map((name) => all.find((each) => each.name === name)),
+    ];
+    const known = found.filter((repository) => repository !== undefined);
+    if (known.length === found.length) return known.map(({ id }) => id);
+    throw new ApiError(
+      422,
+      'There is at least one repository that does not exist or is not accessible to the parent installation.',
+    );
+  }
+
+  /**
+   * @param permission a permission, at a level (`issues:write`); where any of several will do, they stand with a bar
+   *   between them.
+   * @throws ApiError as GitHub would refuse.
+   */
   require(call: Call, repositoryId: number, permission: string): Grant {
-    const [name = '', level = 'read'] = permission.split(':');
+    const accepted = permission.split('|').map((each) => each.split(':'));
     const grant = this.grantOf(call);
     if (grant.repositoryIds !== null && !grant.repositoryIds.includes(repositoryId))
       throw new ApiError(404, 'Not Found');
-    const held = grant.permissions[name];
-    if (held === undefined || LEVELS.indexOf(held) < LEVELS.indexOf(level)) {
-      throw new ApiError(403, 'Resource not accessible by integration', {
-        'x-accepted-github-permissions': `${name}=${level}`,
-      });
-    }
-    return grant;
+    const isHeld = accepted.some(([name = '', level = 'read']) => rank(grant.permissions[name] ?? '') >= rank(level));
+    if (isHeld) return grant;
+    const header = accepted.map(([name, level = 'read']) => `${name}=${level}`).join('; ');
+    throw new ApiError(403, 'Resource not accessible by integration', {
+      headers: { 'x-accepted-github-permissions': header },
+    });
   }
 
   grantOf(call: Call): Grant {
@@ -125,6 +139,7 @@ export class Auth {
 
 const Claims = z.object({ iss: z.union([z.string(), z.number()]), exp: z.number() });
 const MintRequest = z.object({
+  repositories: z.array(z.string()).optional(),
   repository_ids: z.array(z.number()).optional(),
   permissions: z.record(z.string(), z.string()).optional(),
 });

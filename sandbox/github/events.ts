@@ -1,9 +1,22 @@
 /** What GitHub sends when something happens in a repository. */
-import { checkRunJson, commentJson, pullJson, repositoryJson, userJson } from './representations.ts';
+import { userJson } from './representations/accounts.ts';
+import { commentJson } from './representations/conversations.ts';
+import { pullJson } from './representations/pulls.ts';
+import { checkRunJson } from './representations/reports.ts';
+import { repositoryJson } from './representations/repositories.ts';
 import type { Webhooks } from './webhooks.ts';
 import type { CheckRunRecord, CommentRecord, PullRecord, RepositoryRecord, User, World } from './world.ts';
 
 const NOTHING = '0'.repeat(40);
+
+/** More tags than these in one push, and GitHub sends nothing for any of them. Source: docs, webhook "push", "create". */
+const MAX_TAGS = 3;
+
+interface Moved {
+  readonly ref: string;
+  readonly before: string;
+  readonly after: string;
+}
 
 export class Events {
   private readonly world: World;
@@ -23,21 +36,18 @@ export class Events {
     const before = this.announced.get(repository.id) ?? new Map<string, string>();
     const after = await repository.git.refs();
     this.announced.set(repository.id, after);
-    for (const [ref, sha] of after) {
-      if (before.get(ref) !== sha) await this.push(repository, { ref, before: before.get(ref) ?? NOTHING, after: sha });
-    }
-    for (const [ref, sha] of before) {
-      if (!after.has(ref)) await this.push(repository, { ref, before: sha, after: NOTHING });
-    }
+    const moved = movedRefs(before, after);
+    const isTag = ({ ref }: Moved): boolean => ref.startsWith('refs/tags/');
+    const areTooManyTags = moved.filter(isTag).length > MAX_TAGS;
+    if (moved.length > 0) repository.pushedAt = new Date().toISOString();
+    for (const each of moved) if (!isTag(each) || !areTooManyTags) await this.push(repository, each);
   }
 
   async pull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
-    const head = pull.forkSha ?? (await repository.git.commitOf(`refs/heads/${pull.headRef}`)) ?? '';
-    const base = (await repository.git.commitOf(`refs/heads/${pull.baseRef}`)) ?? '';
     this.webhooks.send('pull_request', {
       action,
       number: pull.number,
-      pull_request: pullJson(pull, repository, { head, base }),
+      pull_request: await pullJson(pull, repository, this.world),
       ...this.common(repository, pull.author),
     });
   }
@@ -47,26 +57,24 @@ export class Events {
     this.webhooks.send('issue_comment', {
       action: 'created',
       issue: { number: issueNumber, pull_request: { url: `https://api.github.com/pulls/${issueNumber}` } },
-      comment: commentJson(comment),
+      comment: commentJson(comment, repository, this.world),
       ...this.common(repository, user),
     });
   }
 
   checkRerequested(repository: RepositoryRecord, run: CheckRunRecord, user: User): void {
-    const check_run = checkRunJson(run, this.world);
+    const check_run = checkRunJson(run, repository, this.world);
     this.webhooks.send('check_run', { action: 'rerequested', check_run, ...this.common(repository, user) });
   }
 
-  private async push(
-    repository: RepositoryRecord,
-    moved: { ref: string; before: string; after: string },
-  ): Promise<void> {
+  private async push(repository: RepositoryRecord, moved: Moved): Promise<void> {
+    const isMoved = moved.before !== NOTHING && moved.after !== NOTHING;
     const commit = moved.after === NOTHING ? null : await repository.git.commitOf(moved.ref);
     this.webhooks.send('push', {
       ...moved,
       created: moved.before === NOTHING,
       deleted: moved.after === NOTHING,
-      forced: false,
+      forced: isMoved && !(await repository.git.isFastForward(moved.before, moved.after)),
       head_commit: commit === null ? null : { id: commit },
       ...this.common(repository, this.pusher),
     });
@@ -79,9 +87,15 @@ export class Events {
 
   private common(repository: RepositoryRecord, sender: User): Record<string, unknown> {
     return {
-      repository: repositoryJson(repository),
+      repository: repositoryJson(repository, this.world),
       installation: { id: this.world.installationId },
-      sender: userJson(sender),
+      sender: userJson(sender, this.world),
     };
   }
+}
+
+function movedRefs(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Moved[] {
+  return [...new Set([...after.keys(), ...before.keys()])]
+    .map((ref) => ({ ref, before: before.get(ref) ?? NOTHING, after: after.get(ref) ?? NOTHING }))
+    .filter((each) => each.before !== each.after);
 }

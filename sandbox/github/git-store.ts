@@ -10,7 +10,31 @@ export interface TreeEntry {
   readonly mode: string;
   readonly type: 'blob' | 'tree' | 'commit';
   readonly sha: string;
+  readonly size: number;
   readonly name: string;
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly email: string;
+  readonly date: string;
+}
+
+export interface CommitInfo {
+  readonly sha: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+  readonly author: Signature;
+  readonly committer: Signature;
+  readonly message: string;
+}
+
+/** How far two commits are apart, as a pull request says it. */
+export interface Comparison {
+  readonly commits: number;
+  readonly changed_files: number;
+  readonly additions: number;
+  readonly deletions: number;
 }
 
 /** Environment of every git call: nobody's configuration but ours. */
@@ -69,16 +93,52 @@ export class GitStore {
 
   async directory(commit: string, path: string): Promise<TreeEntry[] | null> {
     const target = path === '' ? commit : `${commit}:${path}`;
-    const text = await this.git('ls-tree', '-z', target).catch(() => null);
+    const text = await this.git('ls-tree', '-z', '--long', target).catch(() => null);
     if (text === null) return null;
     return text
       .split('\0')
       .filter((line) => line !== '')
       .map((line) => {
         const [info = '', name = ''] = line.split('\t');
-        const [mode = '', type = 'blob', sha = ''] = info.split(' ');
-        return { mode, type: type as TreeEntry['type'], sha, name };
+        // Sizes stand in a column; trees and submodules have a dash there.
+        const [mode = '', type = 'blob', sha = '', size = ''] = info.split(/ +/);
+        return { mode, type: type as TreeEntry['type'], sha, size: Number.parseInt(size, 10) || 0, name };
       });
+  }
+
+  /** A commit that is known to be there. */
+  async commit(sha: string): Promise<CommitInfo> {
+    const format = '%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B';
+    const lines = (await this.git('show', '--no-patch', `--format=${format}`, sha)).split('\n');
+    const [tree = '', parents = '', name = '', email = '', date = '', ...rest] = lines;
+    const [committerName = '', committerEmail = '', committerDate = '', ...message] = rest;
+    return {
+      sha,
+      tree,
+      parents: parents.split(' ').filter((parent) => parent !== ''),
+      author: { name, email, date },
+      committer: { name: committerName, email: committerEmail, date: committerDate },
+      message: message.join('\n').trimEnd(),
+    };
+  }
+
+  /** Nothing but zeros where one of the commits is not here: a fork's, say. */
+  async comparison(base: string, head: string): Promise<Comparison> {
+    const range = `${base}...${head}`;
+    const lines = await this.git('diff', '--numstat', range).catch(() => '');
+    const commits = await this.git('rev-list', '--count', `${base}..${head}`).catch(() => '0');
+    const changes = lines.split('\n').filter((line) => line !== '');
+    const sum = (column: number): number =>
+      changes.reduce((total, line) => total + (Number(line.split('\t')[column]) || 0), 0);
+    return { commits: Number(commits), changed_files: changes.length, additions: sum(0), deletions: sum(1) };
+  }
+
+  /** Whether a ref can go from one commit to the other without losing any. */
+  async isFastForward(before: string, after: string): Promise<boolean> {
+    return this.git('merge-base', '--is-ancestor', before, after).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Writes a commit with these files over its parent's, and moves the branch to it. */

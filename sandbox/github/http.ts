@@ -34,25 +34,41 @@ export interface Route {
 export interface RecordedCall {
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly status: number;
   readonly at: number;
   readonly requestBody: unknown;
   readonly responseBody: unknown;
+  readonly contentType: string;
   readonly route: string;
+}
+
+/** What is wrong with a field, as GitHub tells it beside "Validation Failed". */
+export interface FieldError {
+  readonly resource: string;
+  readonly code: 'custom' | 'missing_field' | 'unprocessable';
+  readonly field: string;
+  readonly message?: string;
 }
 
 export class ApiError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly errors: readonly FieldError[];
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    message: string,
+    more: { readonly headers?: Readonly<Record<string, string>>; readonly errors?: readonly FieldError[] } = {},
+  ) {
     super(message);
     this.status = status;
-    this.headers = headers;
+    this.headers = more.headers ?? {};
+    this.errors = more.errors ?? [];
   }
 }
 
-export const ok = (body: unknown): Answer => ({ status: 200, body });
+export const ok = (body: unknown, headers: Answer['headers'] = {}): Answer => ({ status: 200, body, headers });
 export const created = (body: unknown): Answer => ({ status: 201, body });
 export const notFound = (): ApiError => new ApiError(404, 'Not Found');
 
@@ -96,10 +112,10 @@ export class ApiServer {
     const fault = this.faults.next(call.method, call.path);
     if (fault?.kind === 'cut-before-effect') return void request.socket.destroy();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
-    const answer = fault?.kind === 'status' ? refusalOf(fault) : await this.handle(call, route);
+    const answer = conditional(call, fault?.kind === 'status' ? refusalOf(fault) : await this.handle(call, route));
     this.record(call, route, answer);
     if (fault?.kind === 'effect-then-cut') return void request.socket.destroy();
-    this.send(request, response, answer);
+    this.send(response, answer);
   }
 
   private understand(request: IncomingMessage, raw: Buffer): { call: Call; route: Route | undefined } {
@@ -116,14 +132,17 @@ export class ApiServer {
     };
   }
 
-  private record(call: Call, route: Route | undefined, { status, body }: Answer): void {
+  private record(call: Call, route: Route | undefined, answer: Answer): void {
+    const { status, body } = answer;
     this.calls.push({
       method: call.method,
       path: call.path,
+      query: Object.fromEntries(call.query),
       status,
       at: Date.now(),
       requestBody: call.body,
       responseBody: body,
+      contentType: typeOf(answer),
       route: route === undefined ? 'unknown' : `${call.method} ${route.path}`,
     });
   }
@@ -134,43 +153,51 @@ export class ApiServer {
     try {
       return await route.handler(call);
     } catch (error) {
-      if (error instanceof ApiError)
-        return { status: error.status, body: { message: error.message }, headers: error.headers };
+      if (error instanceof ApiError) return { status: error.status, body: refusalBody(error), headers: error.headers };
       return { status: 500, body: { message: error instanceof Error ? error.message : 'Server Error' } };
     }
   }
 
-  private send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-    this.remaining = Math.max(0, this.remaining - 1);
-    const bytes = bytesOf(answer.body);
-    const etag =
-      request.method === 'GET' && answer.status === 200 ? etagOf(bytes, request.headers.authorization) : null;
-    const common = {
+  private send(response: ServerResponse, answer: Answer): void {
+    // What had not changed does not count.
+    if (answer.status !== 304) this.remaining = Math.max(0, this.remaining - 1);
+    const limits = {
       'x-ratelimit-limit': '5000',
       'x-ratelimit-remaining': String(this.remaining),
       'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 3600),
-      ...(etag === null ? {} : { etag }),
     };
-    if (etag !== null && request.headers['if-none-match'] === etag) {
-      response.writeHead(304, common).end();
-      return;
-    }
-    response.writeHead(answer.status, { 'content-type': typeOf(answer.body), ...common, ...answer.headers }).end(bytes);
+    const type = answer.body === undefined ? {} : { 'content-type': typeOf(answer) };
+    response.writeHead(answer.status, { ...type, ...limits, ...answer.headers }).end(bytesOf(answer.body));
   }
+}
+
+/** Reads carry an ETag, and are answered with 304 where the caller has them already. */
+function conditional(call: Call, answer: Answer): Answer {
+  if (call.method !== 'GET' || answer.status !== 200) return answer;
+  const etag = etagOf(bytesOf(answer.body), call.headers.authorization);
+  if (call.headers['if-none-match'] === etag) return { status: 304, headers: { etag } };
+  return { ...answer, headers: { ...answer.headers, etag } };
 }
 
 const isText = (body: unknown): body is string | Buffer => typeof body === 'string' || Buffer.isBuffer(body);
 
-const typeOf = (body: unknown): string =>
-  isText(body) ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
+const typeOf = ({ body, headers }: Answer): string =>
+  headers?.['content-type'] ?? (isText(body) ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
 
 const bytesOf = (body: unknown): Buffer =>
   Buffer.from(isText(body) ? body : body === undefined ? '' : JSON.stringify(body));
 
 const refusalOf = (fault: Extract<Fault, { kind: 'status' }>): Answer => ({
   status: fault.status,
-  body: { message: fault.message },
+  body: refusalBody({ status: fault.status, message: fault.message, errors: [] }),
   headers: fault.headers,
+});
+
+const refusalBody = ({ status, message, errors }: Pick<ApiError, 'status' | 'message' | 'errors'>): unknown => ({
+  message,
+  ...(errors.length === 0 ? {} : { errors }),
+  documentation_url: 'https://docs.github.com/rest',
+  status: String(status),
 });
 
 /** ETags belong to a token on GitHub: another token's is never a match. */

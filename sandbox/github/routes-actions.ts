@@ -1,9 +1,10 @@
 /** Dispatching stage files, and their runs. */
 import { z } from 'zod';
 import { ApiError, notFound, ok, type Call, type Route } from './http.ts';
-import { actionsRunJson, runUrl } from './representations.ts';
-import { parseBody, R, scoped, type Stage } from './scoped.ts';
-import type { RepositoryRecord } from './world.ts';
+import { actionsRunJson, jobJson, runApiUrl, runUrl } from './representations/actions.ts';
+import { wholeSeconds } from './representations/json.ts';
+import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
+import type { ActionsRunRecord, RepositoryRecord } from './world.ts';
 
 const DispatchBody = z.object({
   ref: z.string(),
@@ -11,77 +12,84 @@ const DispatchBody = z.object({
   return_run_details: z.boolean().optional(),
 });
 
-const findRun = ({ params }: Call, repository: RepositoryRecord): RepositoryRecord['runs'][number] => {
+const findRun = ({ params }: Call, repository: RepositoryRecord): ActionsRunRecord => {
   const run = repository.runs.find((each) => each.id === Number(params['run']));
   if (run === undefined) throw notFound();
   return run;
 };
 
 export function actionsRoutes(stage: Stage): Route[] {
-  const { engine, auth } = stage;
+  const W = `${R}/actions/workflows/:file`;
   return [
-    {
-      method: 'POST',
-      path: `${R}/actions/workflows/:file/dispatches`,
-      handler: scoped(stage, 'actions:write', async (call, repository) => {
-        const body = parseBody(DispatchBody, call);
-        const run = await engine.dispatch(repository, {
-          ...body,
-          file: call.params['file'] ?? '',
-          actor: auth.grantOf(call).actor,
-        });
-        if (body.return_run_details !== true) return { status: 204 };
-        const url = `${call.baseUrl}/repos/${repository.owner.login}/${repository.name}/actions/runs/${run.id}`;
-        return ok({ workflow_run_id: run.id, run_url: url, html_url: runUrl(call.baseUrl, repository, run) });
-      }),
-    },
-    {
-      method: 'GET',
-      path: `${R}/actions/workflows/:file/runs`,
-      handler: scoped(stage, 'actions', ({ params, query, baseUrl }, repository) => {
-        const since = /^>=(.+)$/.exec(query.get('created') ?? '')?.[1] ?? '';
-        const runs = repository.runs
-          .filter(
-            (run) =>
-              run.file === params['file'] &&
-              run.listedFrom <= Date.now() &&
-              Date.parse(run.createdAt) >= Date.parse(since || '1970-01-01'),
-          )
-          .toReversed();
-        return ok({
-          total_count: runs.length,
-          workflow_runs: runs.slice(0, 100).map((run) => actionsRunJson(run, repository, baseUrl)),
-        });
-      }),
-    },
+    { method: 'POST', path: `${W}/dispatches`, handler: scoped(stage, 'actions:write', dispatch(stage)) },
+    { method: 'GET', path: `${W}/runs`, handler: scoped(stage, 'actions', listRuns(stage)) },
     ...runRoutes(stage),
   ];
 }
 
+const dispatch =
+  ({ engine, auth, world }: Stage): Scoped =>
+  async (call, repository) => {
+    const { ref, inputs, return_run_details: isToldWhich = false } = parseBody(DispatchBody, call);
+    const { actor } = auth.grantOf(call);
+    const run = await engine.dispatch(repository, { ref, inputs, file: call.params['file'] ?? '', actor });
+    if (!isToldWhich) return { status: 204 };
+    return ok({
+      workflow_run_id: run.id,
+      run_url: runApiUrl(run, repository, world),
+      html_url: runUrl(world.baseUrl(), repository, run),
+    });
+  };
+
+const listRuns =
+  ({ world }: Stage): Scoped =>
+  (call, repository) => {
+    const isWanted = wantedRuns(call);
+    const found = repository.runs
+      .filter((run) => run.file === call.params['file'] && run.listedFrom <= Date.now() && isWanted(run))
+      .toReversed();
+    const { items, headers } = pageOf(call, found);
+    const runs = items.map((run) => actionsRunJson(run, repository, world));
+    return ok({ total_count: found.length, workflow_runs: runs }, headers);
+  };
+
+/** Of the list's filters, those that are used here: the others are refused loudly, since GitHub would not ignore them. */
+function wantedRuns({ query }: Call): (run: ActionsRunRecord) => boolean {
+  const known = ['created', 'event', 'head_sha', 'page', 'per_page'];
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  const created = query.get('created') ?? '>=1970-01-01';
+  const since = /^>=(.+)$/.exec(created)?.[1];
+  if (unknown !== undefined || since === undefined)
+    throw new ApiError(501, `The sandbox does not know how to list runs by ${unknown ?? `created=${created}`}`);
+  const isEvent = (query.get('event') ?? 'workflow_dispatch') === 'workflow_dispatch';
+  const sha = query.get('head_sha');
+  return (run) =>
+    isEvent && (sha === null || run.headSha === sha) && Date.parse(wholeSeconds(run.createdAt)) >= Date.parse(since);
+}
+
+const cancelRun: Scoped = (call, repository) => {
+  const run = findRun(call, repository);
+  if (run.status === 'completed') throw new ApiError(409, 'Cannot cancel a workflow run that is completed.');
+  run.abort.abort('cancelled');
+  return { status: 202, body: {} };
+};
+
 function runRoutes(stage: Stage): Route[] {
-  const cancel = scoped(stage, 'actions:write', (call, repository) => {
-    const run = findRun(call, repository);
-    if (run.status === 'completed') throw new ApiError(409, 'Cannot cancel a workflow run that is completed.');
-    run.abort.abort('cancelled');
-    return { status: 202, body: {} };
-  });
+  const { world } = stage;
+  const cancel = scoped(stage, 'actions:write', cancelRun);
   return [
     {
       method: 'GET',
       path: `${R}/actions/runs/:run`,
       handler: scoped(stage, 'actions', (call, repository) =>
-        ok(actionsRunJson(findRun(call, repository), repository, call.baseUrl)),
+        ok(actionsRunJson(findRun(call, repository), repository, world)),
       ),
     },
     {
       method: 'GET',
       path: `${R}/actions/runs/:run/jobs`,
       handler: scoped(stage, 'actions', (call, repository) => {
-        const run = findRun(call, repository);
-        const jobs =
-          run.steps.length === 0
-            ? []
-            : [{ id: run.id + 1, name: 'job', status: run.status, conclusion: run.conclusion, steps: run.steps }];
+        const jobs = [jobJson(findRun(call, repository), repository, world)];
         return ok({ total_count: jobs.length, jobs });
       }),
     },

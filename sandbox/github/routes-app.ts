@@ -1,7 +1,11 @@
-/** Who the App is, and its tokens. */
-import { created, notFound, ok, type Route } from './http.ts';
-import { repositoryJson, userJson } from './representations.ts';
+/** Who the App is, where it is installed, and its tokens. */
+import type { Grant } from './auth.ts';
+import { ApiError, created, notFound, ok, type Route } from './http.ts';
+import { appJson, installationJson, profileJson } from './representations/accounts.ts';
+import { wholeSeconds, type Json } from './representations/json.ts';
+import { repositoryJson } from './representations/repositories.ts';
 import { R, scoped, type Stage } from './scoped.ts';
+import { findRepository, type World } from './world.ts';
 
 export function appRoutes(stage: Stage): Route[] {
   const { world, auth } = stage;
@@ -11,7 +15,7 @@ export function appRoutes(stage: Stage): Route[] {
       path: '/app',
       handler: (call) => {
         auth.requireApp(call);
-        return ok({ id: world.app.id, slug: world.app.slug, name: world.app.slug });
+        return ok(appJson(world));
       },
     },
     {
@@ -20,23 +24,57 @@ export function appRoutes(stage: Stage): Route[] {
       handler: (call) => {
         auth.requireApp(call);
         if (Number(call.params['installation']) !== world.installationId) throw notFound();
-        return created(auth.mint(call.body));
+        return created(tokenJson(auth.mint(call.body), world));
       },
     },
-    { method: 'GET', path: '/user', handler: (call) => ok(userJson(auth.grantOf(call).actor)) },
+    {
+      method: 'GET',
+      path: `${R}/installation`,
+      handler: (call) => {
+        auth.requireApp(call);
+        const repository = findRepository(world, call.params['owner'] ?? '', call.params['repo'] ?? '');
+        if (repository === null) throw notFound();
+        return ok(installationJson(repository, world));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/user',
+      handler: (call) => {
+        const { actor, isApp } = auth.grantOf(call);
+        // An installation is nobody: it has no user of its own to show.
+        if (isApp) throw new ApiError(403, 'Resource not accessible by integration');
+        return ok(profileJson(actor, world));
+      },
+    },
     {
       method: 'GET',
       path: '/users/:login',
       handler: ({ params }) => {
         const user = world.users.get(params['login'] ?? '');
         if (user === undefined) throw notFound();
-        return ok(userJson(user));
+        return ok(profileJson(user, world));
       },
     },
     {
       method: 'GET',
       path: R,
-      handler: scoped(stage, 'metadata', (_call, repository) => ok(repositoryJson(repository))),
+      handler: scoped(stage, 'metadata', (_call, repository) => ok(repositoryJson(repository, world))),
     },
   ];
+}
+
+/** Only a token that was narrowed names its repositories. */
+function tokenJson({ token, grant }: { token: string; grant: Grant }, world: World): Json {
+  const { repositoryIds, permissions, expiresAt } = grant;
+  const repositories = repositoryIds?.map((id) => world.repositories.get(id)).filter((each) => each !== undefined);
+  return {
+    token,
+    expires_at: wholeSeconds(new Date(expiresAt).toISOString()),
+    permissions,
+    repository_selection: 'selected',
+    ...(repositories === undefined
+      ? {}
+      : { repositories: repositories.map((repository) => repositoryJson(repository, world)) }),
+  };
 }

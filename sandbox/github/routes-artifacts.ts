@@ -1,8 +1,8 @@
 /** Artifacts, and where their bytes are. */
 import { randomBytes } from 'node:crypto';
 import { ApiError, notFound, ok, type Route } from './http.ts';
-import { artifactJson } from './representations.ts';
-import { R, scoped, type Stage } from './scoped.ts';
+import { artifactJson } from './representations/actions.ts';
+import { pageOf, R, scoped, type Stage } from './scoped.ts';
 
 /** Addresses of artifact bytes: valid for a minute, and no credentials are asked for there. */
 interface BlobTicket {
@@ -21,7 +21,9 @@ export function artifactRoutes(stage: Stage): Route[] {
         const found = repository.artifacts.filter(
           (artifact) => artifact.runId === Number(call.params['run']) && (name === null || artifact.name === name),
         );
-        return ok({ total_count: found.length, artifacts: found.map(artifactJson) });
+        const { items, headers } = pageOf(call, found);
+        const artifacts = items.map((artifact) => artifactJson(artifact, repository, stage.world));
+        return ok({ total_count: found.length, artifacts }, headers);
       }),
     },
     {

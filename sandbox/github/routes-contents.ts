@@ -1,59 +1,70 @@
 /** Commits, files and pull requests. */
-import { ApiError, notFound, ok, type Route } from './http.ts';
-import { pullJson } from './representations.ts';
-import { R, scoped, type Stage } from './scoped.ts';
+import { posix } from 'node:path';
+import { ApiError, notFound, ok, type Answer, type Route } from './http.ts';
+import { commitJson, directoryJson, fileJson, type Place } from './representations/contents.ts';
+import { pullJson } from './representations/pulls.ts';
+import { R, scoped, type Scoped, type Stage } from './scoped.ts';
+import type { RepositoryRecord, World } from './world.ts';
 
 export function contentRoutes(stage: Stage): Route[] {
+  const { world } = stage;
   return [
-    {
-      method: 'GET',
-      path: `${R}/commits/:ref`,
-      handler: scoped(stage, 'contents', async ({ params, headers }, { git }) => {
-        const ref = params['ref'] ?? '';
-        const sha = (await git.commitOf(`refs/${ref}`)) ?? (await git.commitOf(ref));
-        if (sha === null) throw new ApiError(422, `No commit found for SHA: ${ref}`);
-        return headers.accept?.includes('vnd.github.sha') === true ? ok(sha) : ok({ sha });
-      }),
-    },
-    {
-      method: 'GET',
-      path: `${R}/contents/*path`,
-      handler: scoped(stage, 'contents', async ({ params, query, headers }, { git, defaultBranch }) => {
-        const commit = await git.commitOf(query.get('ref') ?? defaultBranch);
-        if (commit === null) throw new ApiError(404, `No commit found for the ref ${query.get('ref') ?? ''}`);
-        const path = params['path'] ?? '';
-        const file = await git.file(commit, path);
-        if (file !== null) {
-          if (headers.accept?.includes('raw') === true)
-            return {
-              status: 200,
-              body: file,
-              headers: { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' },
-            };
-          return ok({ type: 'file', path, content: file.toString('base64'), encoding: 'base64' });
-        }
-        const entries = await git.directory(commit, path);
-        if (entries === null) throw notFound();
-        return ok(
-          entries.map(({ name, sha, type }) => ({
-            name,
-            path: `${path}/${name}`,
-            sha,
-            type: type === 'blob' ? 'file' : 'dir',
-          })),
-        );
-      }),
-    },
+    { method: 'GET', path: `${R}/commits/:ref`, handler: scoped(stage, 'contents', getCommit(world)) },
+    { method: 'GET', path: `${R}/contents/*path`, handler: scoped(stage, 'contents', getContents(world)) },
     {
       method: 'GET',
       path: `${R}/pulls/:number`,
       handler: scoped(stage, 'pull_requests', async ({ params }, repository) => {
         const pull = repository.pulls.find((each) => each.number === Number(params['number']));
         if (pull === undefined) throw notFound();
-        const head = pull.forkSha ?? (await repository.git.commitOf(`refs/heads/${pull.headRef}`)) ?? '';
-        const base = (await repository.git.commitOf(`refs/heads/${pull.baseRef}`)) ?? '';
-        return ok(pullJson(pull, repository, { head, base }));
+        return ok(await pullJson(pull, repository, world));
       }),
     },
   ];
 }
+
+const getCommit =
+  (world: World): Scoped =>
+  async ({ params, headers }, repository) => {
+    const { git } = repository;
+    const ref = params['ref'] ?? '';
+    const sha = (await git.commitOf(`refs/${ref}`)) ?? (await git.commitOf(ref));
+    if (sha === null && (await git.refs()).size === 0) throw new ApiError(409, 'Git Repository is empty.');
+    if (sha === null) throw new ApiError(422, `No commit found for SHA: ${ref}`);
+    if (wants(headers.accept, 'sha')) return ok(sha, { 'content-type': 'application/vnd.github.sha; charset=utf-8' });
+    return ok(commitJson(await git.commit(sha), repository, world));
+  };
+
+const getContents =
+  (world: World): Scoped =>
+  async ({ params, query, headers }, repository) => {
+    const { git, defaultBranch } = repository;
+    const ref = query.get('ref') ?? defaultBranch;
+    const commit = await git.commitOf(ref);
+    if (commit === null) throw new ApiError(404, `No commit found for the ref ${ref}`);
+    const place = { path: params['path'] ?? '', ref };
+    const bytes = await git.file(commit, place.path);
+    if (bytes !== null && wants(headers.accept, 'raw'))
+      return ok(bytes, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' });
+    if (bytes !== null) return getFile(bytes, { ...place, commit }, repository, world);
+    const entries = await git.directory(commit, place.path);
+    if (entries === null) throw notFound();
+    return ok(directoryJson(entries, place, repository, world));
+  };
+
+async function getFile(
+  bytes: Buffer,
+  { commit, ...place }: Place & { commit: string },
+  repository: RepositoryRecord,
+  world: World,
+): Promise<Answer> {
+  const folder = posix.dirname(place.path);
+  const siblings = (await repository.git.directory(commit, folder === '.' ? '' : folder)) ?? [];
+  const entry = siblings.find(({ name }) => name === posix.basename(place.path));
+  if (entry === undefined) throw notFound();
+  return ok(fileJson({ entry, bytes }, place, repository, world));
+}
+
+/** Media types are asked for with a version and a suffix, or without. */
+const wants = (accept: string | undefined, type: 'raw' | 'sha'): boolean =>
+  new RegExp(`\\bapplication/vnd\\.github(\\.v3)?\\.${type}\\b`).test(accept ?? '');

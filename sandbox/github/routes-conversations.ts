@@ -1,10 +1,26 @@
 /** Reactions, permissions and comments. */
 import { z } from 'zod';
-import { created, notFound, ok, type Route } from './http.ts';
-import { commentJson, userJson } from './representations.ts';
-import { parseBody, R, scoped, type Stage } from './scoped.ts';
+import { created, notFound, ok, type Call, type Route } from './http.ts';
+import { permissionJson } from './representations/accounts.ts';
+import { commentJson, reactionJson } from './representations/conversations.ts';
+import { invalid, pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
+import type { CommentRecord, ReactionRecord, RepositoryRecord } from './world.ts';
 
-const Body = z.object({ body: z.string().max(65_536, 'body is too long (maximum is 65536 characters)') });
+const MAX_COMMENT = 65_536;
+
+const CommentBody = z.object({ body: z.string() });
+const ReactionBody = z.object({
+  content: z.enum(['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes']),
+});
+
+/** A pull request's conversation is open to both permissions. */
+const CONVERSE = 'issues:write|pull_requests:write';
+
+const findComment = ({ params }: Call, repository: RepositoryRecord): CommentRecord => {
+  const comment = repository.comments.find((each) => each.id === Number(params['comment']));
+  if (comment === undefined) throw notFound();
+  return comment;
+};
 
 export function conversationRoutes(stage: Stage): Route[] {
   const { world } = stage;
@@ -13,30 +29,41 @@ export function conversationRoutes(stage: Stage): Route[] {
     {
       method: 'POST',
       path: `${R}/issues/comments/:comment/reactions`,
-      handler: scoped(stage, 'issues:write', (call, repository) => {
-        const { content } = parseBody(
-          z.object({ content: z.enum(['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes']) }),
-          call,
-        );
-        const commentId = Number(call.params['comment']);
-        const isKnown = repository.reactions.some((each) => each.commentId === commentId && each.content === content);
-        if (!isKnown) repository.reactions.push({ commentId, content });
-        return { status: isKnown ? 200 : 201, body: { id: world.nextId(), content } };
-      }),
+      handler: scoped(stage, CONVERSE, react(stage)),
     },
     {
       method: 'GET',
       path: `${R}/collaborators/:login/permission`,
       handler: scoped(stage, 'metadata', ({ params }, repository) => {
-        const login = params['login'] ?? '';
-        const user = world.users.get(login);
+        const user = world.users.get(params['login'] ?? '');
         if (user === undefined) throw notFound();
-        const permission = repository.permissions.get(login) ?? (repository.visibility === 'public' ? 'read' : 'none');
-        return ok({ permission, role_name: permission, user: userJson(user) });
+        return ok(permissionJson(user, repository, world));
       }),
     },
   ];
 }
+
+/** The same reaction of the same user again is the one that is there. */
+const react =
+  ({ world, auth }: Stage): Scoped =>
+  (call, repository) => {
+    const { content } = parseBody(ReactionBody, call);
+    const { id: commentId } = findComment(call, repository);
+    const user = auth.grantOf(call).actor;
+    const known = repository.reactions.find(
+      (each) => each.commentId === commentId && each.content === content && each.user.id === user.id,
+    );
+    if (known !== undefined) return ok(reactionJson(known, world));
+    const reaction: ReactionRecord = {
+      id: world.nextId(),
+      commentId,
+      user,
+      content,
+      createdAt: new Date().toISOString(),
+    };
+    repository.reactions.push(reaction);
+    return created(reactionJson(reaction, world));
+  };
 
 function commentRoutes(stage: Stage): Route[] {
   const { world, auth } = stage;
@@ -44,34 +71,47 @@ function commentRoutes(stage: Stage): Route[] {
     {
       method: 'GET',
       path: `${R}/issues/:number/comments`,
-      handler: scoped(stage, 'issues', ({ params }, repository) =>
-        ok(repository.comments.filter((each) => each.issueNumber === Number(params['number'])).map(commentJson)),
-      ),
+      handler: scoped(stage, 'issues|pull_requests', (call, repository) => {
+        const found = repository.comments.filter((each) => each.issueNumber === Number(call.params['number']));
+        const { items, headers } = pageOf(call, found);
+        return ok(
+          items.map((comment) => commentJson(comment, repository, world)),
+          headers,
+        );
+      }),
     },
     {
       method: 'POST',
       path: `${R}/issues/:number/comments`,
-      handler: scoped(stage, 'issues:write', (call, repository) => {
-        const { body } = parseBody(Body, call);
-        const comment = {
+      handler: scoped(stage, CONVERSE, (call, repository) => {
+        const now = new Date().toISOString();
+        const comment: CommentRecord = {
           id: world.nextId(),
           issueNumber: Number(call.params['number']),
           user: auth.grantOf(call).actor,
-          body,
+          createdAt: now,
+          updatedAt: now,
+          body: textOf(call),
         };
         repository.comments.push(comment);
-        return created(commentJson(comment));
+        return created(commentJson(comment, repository, world));
       }),
     },
     {
       method: 'PATCH',
       path: `${R}/issues/comments/:comment`,
-      handler: scoped(stage, 'issues:write', (call, repository) => {
-        const comment = repository.comments.find((each) => each.id === Number(call.params['comment']));
-        if (comment === undefined) throw notFound();
-        comment.body = parseBody(Body, call).body;
-        return ok(commentJson(comment));
+      handler: scoped(stage, CONVERSE, (call, repository) => {
+        const comment = findComment(call, repository);
+        Object.assign(comment, { body: textOf(call), updatedAt: new Date().toISOString() });
+        return ok(commentJson(comment, repository, world));
       }),
     },
   ];
+}
+
+function textOf(call: Call): string {
+  const { body } = parseBody(CommentBody, call);
+  if (body.length <= MAX_COMMENT) return body;
+  const message = `Body is too long (maximum is ${MAX_COMMENT} characters)`;
+  throw invalid({ resource: 'IssueComment', code: 'unprocessable', field: 'data', message });
 }

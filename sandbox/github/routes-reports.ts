@@ -1,38 +1,77 @@
 /** Check runs and commit statuses. */
 import { z } from 'zod';
 import { ApiError, created, notFound, ok, type Call, type Route } from './http.ts';
-import { checkRunJson } from './representations.ts';
-import { parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
-import type { CheckRunRecord, RepositoryRecord } from './world.ts';
+import { checkRunJson, statusJson } from './representations/reports.ts';
+import { invalid, pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
+import type { CheckRunRecord, RepositoryRecord, StatusRecord } from './world.ts';
 
 /** GitHub's limits. Source: REST reference, "Create a check run", "Create a commit status". */
 const MAX_CHECK_TEXT = 65_535;
+const MAX_ANNOTATIONS = 50;
 const MAX_DESCRIPTION = 140;
 
+const sizeOf = (given: unknown): number => (typeof given === 'string' || Array.isArray(given) ? given.length : 0);
+
+const checkText = z.string().max(MAX_CHECK_TEXT, {
+  error: ({ input }) => `Only ${MAX_CHECK_TEXT} characters are allowed; ${sizeOf(input)} were supplied.`,
+});
 const CheckOutput = z.object({
   title: z.string(),
-  summary: z.string().max(MAX_CHECK_TEXT, 'Only 65535 characters are allowed'),
+  summary: checkText,
+  text: checkText.optional(),
+  annotations: z
+    .array(z.unknown())
+    .max(MAX_ANNOTATIONS, {
+      error: ({ input }) => `No more than ${MAX_ANNOTATIONS} items are allowed; ${sizeOf(input)} were supplied.`,
+    })
+    .default([]),
 });
 const CheckBody = z.object({
   name: z.string().optional(),
   head_sha: z.string().optional(),
   external_id: z.string().optional(),
+  details_url: z.string().optional(),
   status: z.enum(['queued', 'in_progress', 'completed']).optional(),
   conclusion: z
     .enum(['action_required', 'cancelled', 'failure', 'neutral', 'success', 'skipped', 'timed_out'])
     .optional(),
   output: CheckOutput.optional(),
 });
+type CheckBody = z.infer<typeof CheckBody>;
 const StatusBody = z.object({
   state: z.enum(['error', 'failure', 'pending', 'success']),
   context: z.string().default('default'),
-  description: z.string().max(MAX_DESCRIPTION, 'description is too long (maximum is 140 characters)').default(''),
+  description: z.string().default(''),
+  target_url: z.string().nullish(),
 });
 
-function applyCheck(run: CheckRunRecord, body: z.infer<typeof CheckBody>): void {
-  if (body.output !== undefined) Object.assign(run, { title: body.output.title, summary: body.output.summary });
+/** Characters are counted first, and bytes after that: which is what many-byte text runs into (github/docs#35252). */
+function refuseManyBytes({ output }: CheckBody): void {
+  for (const field of ['summary', 'text'] as const) {
+    if (Buffer.byteLength(output?.[field] ?? '') <= MAX_CHECK_TEXT) continue;
+    const message = `${field} exceeds a maximum bytesize of ${MAX_CHECK_TEXT}`;
+    throw invalid({ resource: 'CheckRun', code: 'custom', field, message });
+  }
+}
+
+function readCheck(call: Call): CheckBody {
+  const body = parseBody(CheckBody, call);
+  refuseManyBytes(body);
+  if (body.status === 'completed' && body.conclusion === undefined)
+    throw invalid({ resource: 'CheckRun', code: 'missing_field', field: 'conclusion' });
+  return body;
+}
+
+function applyCheck(run: CheckRunRecord, body: CheckBody): void {
+  const { output, conclusion } = body;
+  if (output !== undefined) {
+    const { title, summary, text = run.text, annotations } = output;
+    Object.assign(run, { title, summary, text, annotations: run.annotations + annotations.length });
+  }
   if (body.status !== undefined) run.status = body.status;
-  if (body.conclusion !== undefined) Object.assign(run, { conclusion: body.conclusion, status: 'completed' });
+  if (body.details_url !== undefined) run.detailsUrl = body.details_url;
+  if (conclusion !== undefined)
+    Object.assign(run, { conclusion, status: 'completed', completedAt: new Date().toISOString() });
 }
 
 /** Check runs belong to Apps: a person's token is refused. */
@@ -40,32 +79,39 @@ const requireAppToken = ({ auth }: Stage, call: Call): void => {
   if (!auth.grantOf(call).isApp) throw new ApiError(403, 'You must authenticate via a GitHub App.');
 };
 
-async function knowsCommit({ git, pulls }: RepositoryRecord, sha: string | undefined): Promise<boolean> {
-  if (sha === undefined) return false;
-  return (await git.commitOf(sha)) !== null || pulls.some((pull) => pull.forkSha === sha);
+async function requireCommit({ git, pulls }: RepositoryRecord, sha: string): Promise<void> {
+  const isKnown = (await git.commitOf(sha)) !== null || pulls.some((pull) => pull.forkSha === sha);
+  if (!isKnown) throw new ApiError(422, `No commit found for SHA: ${sha}`);
 }
 
 const createCheck =
   (stage: Stage): Scoped =>
   async (call, repository) => {
     requireAppToken(stage, call);
-    const body = parseBody(CheckBody, call);
-    if (!(await knowsCommit(repository, body.head_sha)))
-      throw new ApiError(422, `No commit found for SHA: ${body.head_sha}`);
+    const body = readCheck(call);
+    const { name = '', head_sha: headSha = '', external_id: externalId = '' } = body;
+    if (name === '') throw invalid({ resource: 'CheckRun', code: 'missing_field', field: 'name' });
+    await requireCommit(repository, headSha);
     const run: CheckRunRecord = {
       id: stage.world.nextId(),
-      name: body.name ?? '',
-      headSha: body.head_sha ?? '',
-      externalId: body.external_id ?? '',
+      name,
+      headSha,
+      externalId,
+      suiteId: repository.checkRuns.find((each) => each.headSha === headSha)?.suiteId ?? stage.world.nextId(),
+      startedAt: new Date().toISOString(),
+      completedAt: null,
+      detailsUrl: null,
       status: 'queued',
       conclusion: null,
       title: '',
       summary: '',
+      text: null,
+      annotations: 0,
       updates: 0,
     };
     repository.checkRuns.push(run);
     applyCheck(run, body);
-    return created(checkRunJson(run, stage.world));
+    return created(checkRunJson(run, repository, stage.world));
   };
 
 const updateCheck =
@@ -74,32 +120,59 @@ const updateCheck =
     requireAppToken(stage, call);
     const run = repository.checkRuns.find((each) => each.id === Number(call.params['id']));
     if (run === undefined) throw notFound();
-    applyCheck(run, parseBody(CheckBody, call));
+    applyCheck(run, readCheck(call));
     run.updates += 1;
-    return ok(checkRunJson(run, stage.world));
+    return ok(checkRunJson(run, repository, stage.world));
+  };
+
+const listChecks =
+  ({ world }: Stage): Scoped =>
+  async (call, repository) => {
+    const ref = call.params['ref'] ?? '';
+    const sha = (await repository.git.commitOf(ref)) ?? ref;
+    const name = call.query.get('check_name');
+    const appId = call.query.get('app_id');
+    const found = repository.checkRuns
+      .filter((run) => run.headSha === sha && (name === null || run.name === name))
+      .filter(() => appId === null || Number(appId) === world.app.id)
+      .toReversed();
+    // Newest of each name, unless all are asked for.
+    const isLatest = (run: CheckRunRecord): boolean => found.find((each) => each.name === run.name) === run;
+    const wanted = call.query.get('filter') === 'all' ? found : found.filter(isLatest);
+    const { items, headers } = pageOf(call, wanted);
+    const runs = items.map((run) => checkRunJson(run, repository, world));
+    return ok({ total_count: wanted.length, check_runs: runs }, headers);
+  };
+
+const createStatus =
+  ({ world, auth }: Stage): Scoped =>
+  async (call, repository) => {
+    const { state, context, description, target_url: targetUrl } = parseBody(StatusBody, call);
+    const sha = call.params['sha'] ?? '';
+    await requireCommit(repository, sha);
+    if (description.length > MAX_DESCRIPTION) {
+      const message = `description is too long (maximum is ${MAX_DESCRIPTION} characters)`;
+      throw invalid({ resource: 'Status', code: 'custom', field: 'description', message });
+    }
+    const status: StatusRecord = {
+      id: world.nextId(),
+      sha,
+      state,
+      context,
+      description,
+      targetUrl: targetUrl ?? null,
+      creator: auth.grantOf(call).actor,
+      createdAt: new Date().toISOString(),
+    };
+    repository.statuses.push(status);
+    return created(statusJson(status, repository, world));
   };
 
 export function reportRoutes(stage: Stage): Route[] {
-  const { world } = stage;
   return [
-    {
-      method: 'GET',
-      path: `${R}/commits/:ref/check-runs`,
-      handler: scoped(stage, 'checks', ({ params }, repository) => {
-        const runs = repository.checkRuns.filter((run) => run.headSha === params['ref']).toReversed();
-        return ok({ total_count: runs.length, check_runs: runs.slice(0, 100).map((run) => checkRunJson(run, world)) });
-      }),
-    },
+    { method: 'GET', path: `${R}/commits/:ref/check-runs`, handler: scoped(stage, 'checks', listChecks(stage)) },
     { method: 'POST', path: `${R}/check-runs`, handler: scoped(stage, 'checks:write', createCheck(stage)) },
     { method: 'PATCH', path: `${R}/check-runs/:id`, handler: scoped(stage, 'checks:write', updateCheck(stage)) },
-    {
-      method: 'POST',
-      path: `${R}/statuses/:sha`,
-      handler: scoped(stage, 'statuses:write', (call, repository) => {
-        const { state, context, description } = parseBody(StatusBody, call);
-        repository.statuses.push({ sha: call.params['sha'] ?? '', state, context, description });
-        return created({ id: world.nextId(), state, context, description });
-      }),
-    },
+    { method: 'POST', path: `${R}/statuses/:sha`, handler: scoped(stage, 'statuses:write', createStatus(stage)) },
   ];
 }

@@ -1,5 +1,5 @@
 /** What the stand-in GitHub knows: plain data. Handlers read and change it; nothing else does. */
-import type { GitStore } from './git-store.ts';
+import type { CommitInfo, GitStore } from './git-store.ts';
 
 export interface User {
   readonly id: number;
@@ -14,13 +14,17 @@ export interface RepositoryRecord {
   readonly visibility: 'public' | 'private';
   readonly defaultBranch: string;
   readonly git: GitStore;
+  readonly createdAt: string;
+  pushedAt: string;
+  /** Ids of the workflow files that were dispatched so far, by name. */
+  readonly workflowIds: Map<string, number>;
   /** By login: who may do what here. */
   readonly permissions: Map<string, 'admin' | 'write' | 'read'>;
   readonly checkRuns: CheckRunRecord[];
   readonly statuses: StatusRecord[];
   readonly pulls: PullRecord[];
   readonly comments: CommentRecord[];
-  readonly reactions: { readonly commentId: number; readonly content: string }[];
+  readonly reactions: ReactionRecord[];
   readonly runs: ActionsRunRecord[];
   readonly artifacts: ArtifactRecord[];
 }
@@ -30,22 +34,36 @@ export interface CheckRunRecord {
   readonly name: string;
   readonly headSha: string;
   readonly externalId: string;
+  /** Check runs of one App on one commit are a suite. */
+  readonly suiteId: number;
+  readonly startedAt: string;
+  completedAt: string | null;
+  detailsUrl: string | null;
   status: string;
   conclusion: string | null;
   title: string;
   summary: string;
+  text: string | null;
+  /** How many: each update adds its own. */
+  annotations: number;
   updates: number;
 }
 
 export interface StatusRecord {
+  readonly id: number;
   readonly sha: string;
   readonly state: string;
   readonly context: string;
   readonly description: string;
+  readonly targetUrl: string | null;
+  readonly creator: User;
+  readonly createdAt: string;
 }
 
 export interface PullRecord {
+  readonly id: number;
   readonly number: number;
+  readonly createdAt: string;
   readonly headRef: string;
   readonly headRepositoryId: number | null;
   readonly baseRef: string;
@@ -60,7 +78,17 @@ export interface CommentRecord {
   readonly id: number;
   readonly issueNumber: number;
   readonly user: User;
+  readonly createdAt: string;
+  updatedAt: string;
   body: string;
+}
+
+export interface ReactionRecord {
+  readonly id: number;
+  readonly commentId: number;
+  readonly user: User;
+  readonly content: string;
+  readonly createdAt: string;
 }
 
 export interface ActionsRunRecord {
@@ -68,6 +96,14 @@ export interface ActionsRunRecord {
   readonly file: string;
   readonly ref: string;
   readonly headSha: string;
+  readonly commit: CommitInfo;
+  /** What the file says of itself. */
+  readonly workflow: { readonly id: number; readonly name: string; readonly job: string };
+  /** Counts the runs of one file. */
+  readonly number: number;
+  readonly suiteId: number;
+  /** Each attempt has a job of its own. */
+  jobId: number;
   readonly title: string;
   readonly group: string | null;
   readonly inputs: Readonly<Record<string, string>>;
@@ -99,6 +135,8 @@ export interface World {
   readonly repositories: Map<number, RepositoryRecord>;
   readonly app: { readonly id: number; readonly slug: string; readonly bot: User; readonly publicKey: string };
   readonly installationId: number;
+  /** Where the sandbox listens: every address in its answers begins so. */
+  baseUrl(): string;
   nextId(): number;
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The command line: one row a command. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment, UsageError } from './environment.ts';
+import { inspectPreset, listPresets } from './presets.ts';
+import type { RunOptions } from './run.ts';
 
 /** 0 done, 1 failed verdict, 2 usage, 3 could not find out. */
 const EXIT = { usage: 2, unknown: 3 } as const;
@@ -21,6 +23,69 @@ program
     process.exitCode = await demo(options, readEnvironment(process.env));
   });
 
+program
+  .command('dev')
+  .description('webhooks, worker and a Temporal server in one process')
+  .action(async () => {
+    const { dev } = await import('./serve.ts');
+    await dev(readEnvironment(process.env));
+  });
+
+program
+  .command('serve')
+  .description('receives webhooks and hands them to Temporal')
+  .action(async () => {
+    const { serve } = await import('./serve.ts');
+    await serve(readEnvironment(process.env));
+  });
+
+program
+  .command('worker')
+  .description('the Temporal worker: runs the pipelines')
+  .action(async () => {
+    const { work } = await import('./serve.ts');
+    await work(readEnvironment(process.env));
+  });
+
+program
+  .command('run')
+  .description('starts a run by hand and follows it; Ctrl-C leaves it alive')
+  .option('--preset <name>', 'minimal, standard or skip_linting; default: as the settings say')
+  .option('--repo-owner <owner>', 'owner of the repository')
+  .option('--repo-name <name>', 'name of the repository')
+  .option('--image-name <name>', "image name; default: the repository's, lower case")
+  .option('--image-tag <tag>', 'image tag; default: {ref}-{sha7}')
+  .option('--registry <host>', 'registry; default: ghcr.io')
+  .option('--git-ref <ref>', 'branch or full ref', 'main')
+  .option('--git-sha <sha>', 'the commit that the ref must be at')
+  .option('--dockerfile-path <path>', 'default: Dockerfile')
+  .option('--build-context <path>', 'default: .')
+  .option('--severity <severity>', 'critical, high, medium or low: findings at or over it fail the run')
+  .option('--max-findings <count>', 'how many such findings are tolerated', wholeNumber)
+  .option('--update-commit-status', 'set the commit status')
+  .option('--no-update-commit-status', 'set no commit status')
+  .option('--auto-fix-lint', 'repair lint errors')
+  .option('--no-auto-fix-lint', 'repair nothing')
+  .option('--follow <run>', 'follow a run that has been started, by its id')
+  .option('--json', 'one JSON document a line', false)
+  .action(async (options: RunOptions) => {
+    const { run } = await import('./run.ts');
+    process.exitCode = await run(options, readEnvironment(process.env));
+  });
+
+program
+  .command('list-presets')
+  .description('lists the presets')
+  .action(() => print(listPresets()));
+
+program
+  .command('inspect <type> <name>')
+  .description('shows a preset in detail: inspect preset standard')
+  .action((type: string, name: string) => {
+    if (type !== 'preset') throw new UsageError(`inspect knows presets only: slsa-pipeline inspect preset ${name}`);
+    print(inspectPreset(name));
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -36,4 +101,13 @@ function report(error: unknown): number {
   if (error instanceof Error && 'exitCode' in error) return error.exitCode === 0 ? 0 : EXIT.usage;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   return EXIT.unknown;
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
+  return Number(text);
 }

@@ -31,7 +31,7 @@ export type GitRef = z.infer<typeof GitRef>;
 
 function isWellFormedRef(ref: string): boolean {
   const isFull = /^refs\/(heads|tags)\/.+/.test(ref) || /^refs\/pull\/\d+\/head$/.test(ref);
-   
+
   const hasForbidden = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/$|\.$/.test(ref);
   const hasBadPart = ref.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock') || part === '@');
   return isFull && !hasForbidden && !hasBadPart;

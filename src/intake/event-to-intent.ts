@@ -102,12 +102,13 @@ function onCheckRun({ payload, appId, delivery, timing }: Read<z.infer<typeof Ch
   if (action !== 'rerequested') return ignored(`no use for a check run that was ${action}`);
   if (check.app?.id !== appId) return ignored("another App's check run");
   const key = parseRunId(check.external_id ?? '');
-  if (key === null || key.repositoryId !== payload.repository.id) return ignored('not a check run of one of our runs');
+  if (key?.repositoryId !== payload.repository.id) return ignored('not a check run of one of our runs');
   // On a green check there is nothing to go on from: who presses Re-run there means all of it.
   const mode = check.conclusion === 'success' ? 'all' : 'failed';
   const subject = { kind: 'press', ref: key.ref, sha: key.sha, mode } as const;
   const request = { repository: repositoryOf(payload), user: sender, delivery, timing, subject };
-  return { kind: 'command', id: commandId(`check-${check.id}-rerequested`), request };
+  // By person too: a press that was refused must not stand in the way of somebody who may.
+  return { kind: 'command', id: commandId(`check-${check.id}-rerequested-${sender.id}`), request };
 }
 
 function onCheckSuite({ payload, appId, delivery, timing }: Read<z.infer<typeof CheckSuite>>): Intent {

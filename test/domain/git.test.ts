@@ -2,12 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { GitRef } from '../../src/domain/git.ts';
 
 describe('a full ref', () => {
-  it.each(['refs/heads/main', 'refs/heads/feature/a-b_c', 'refs/tags/v1.0.0', 'refs/pull/7/head', 'refs/heads/a$(id)"\';{0}'])(
-    'is accepted as git accepts it: %s',
-    (ref) => {
-      expect(GitRef.safeParse(ref).success).toBe(true);
-    },
-  );
+  it.each([
+    'refs/heads/main',
+    'refs/heads/feature/a-b_c',
+    'refs/tags/v1.0.0',
+    'refs/pull/7/head',
+    'refs/heads/a$(id)"\';{0}',
+  ])('is accepted as git accepts it: %s', (ref) => {
+    expect(GitRef.safeParse(ref).success).toBe(true);
+  });
 
   it.each([
     'main',

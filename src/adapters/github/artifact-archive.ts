@@ -66,7 +66,7 @@ async function readBounded(reply: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of reply.body ?? []) {
+    for await (const chunk of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > MAX_ARCHIVE_BYTES)
         throw new ArchiveError('too_large', `the artifact is larger than ${MAX_ARCHIVE_BYTES} bytes`);

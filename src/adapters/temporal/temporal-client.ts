@@ -74,7 +74,9 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
       const handle = client.workflow.getHandle(workflowId);
       try {
         const { status } = await handle.describe();
-        return status.name === 'COMPLETED' ? await handle.result() : null;
+        if (status.name !== 'COMPLETED') return null;
+        const result: unknown = await handle.result();
+        return result;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null;
         throw error;

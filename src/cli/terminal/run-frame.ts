@@ -81,20 +81,23 @@ function verdictLines({ verdict }: RunDocument): string[] {
 
 /** What has changed between two looks, a line an event: for pipes. */
 export function runEvents(before: RunDocument | null, after: RunDocument): string[] {
-  const lines = before === null ? [headline(after)] : [];
-  for (const progress of after.stages) {
-    const earlier = before?.stages.find(({ stage }) => stage === progress.stage);
-    const outcome = after.outcomes[progress.stage];
-    if (earlier?.state === progress.state) continue;
-    const text = outcome === undefined ? '' : ` ${describeOutcome(progress.stage, outcome)}`;
-    if (progress.state !== 'waiting')
-      lines.push(
-        `${progress.stage}: ${progress.state}${plainLine(text, 200) === '' ? '' : `, ${plainLine(text, 200)}`}`,
-      );
-  }
   const newDecisions = after.decisions.slice(before?.decisions.length ?? 0);
-  lines.push(...newDecisions.map(({ reason }) => `decision: ${plainLine(reason, 200)}`));
-  if (after.verdict !== null && before?.verdict == null)
-    lines.push(`verdict: ${after.verdict.kind}, ${plainLine(after.verdict.title, 200)}`);
-  return lines;
+  return [
+    ...(before === null ? [headline(after)] : []),
+    ...after.stages.filter((progress) => hasMoved(before, progress)).map((progress) => stageEvent(after, progress)),
+    ...newDecisions.map(({ reason }) => `decision: ${plainLine(reason, 200)}`),
+    ...(before?.verdict == null ? verdictEvent(after) : []),
+  ];
 }
+
+function hasMoved(before: RunDocument | null, { stage, state }: StageProgress): boolean {
+  return state !== 'waiting' && before?.stages.find((each) => each.stage === stage)?.state !== state;
+}
+
+function stageEvent({ outcomes }: RunDocument, { stage, state }: StageProgress): string {
+  const outcome = outcomes[stage];
+  return `${stage}: ${state}${outcome === undefined ? '' : `, ${plainLine(describeOutcome(stage, outcome), 200)}`}`;
+}
+
+const verdictEvent = ({ verdict }: RunDocument): string[] =>
+  verdict === null ? [] : [`verdict: ${verdict.kind}, ${plainLine(verdict.title, 200)}`];

@@ -106,10 +106,8 @@ export function stopAt(completed: ReadonlySet<WorkingState>): Graph {
 }
 
 function injectBetween(graph: Graph, after: WorkingState, injected: WorkingState): Graph {
-  const rewired = Object.entries(graph.needs).map(([state, needs]) => [
-    state,
-    needs.map((needed) => (needed === after ? injected : needed)),
-  ]);
+  const instead = (needed: WorkingState): WorkingState => (needed === after ? injected : needed);
+  const rewired = Object.entries(graph.needs).map(([state, needs]) => [state, needs.map(instead)] as const);
   return { ...graph, needs: { ...Object.fromEntries(rewired), [injected]: [after] } };
 }
 

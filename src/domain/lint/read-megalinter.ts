@@ -149,22 +149,32 @@ export function parseSarif(text: string): LintFinding[] | null {
   return findings.toSorted((a, b) => a.rank - b.rank).map(({ finding }) => finding);
 }
 
-function findingsOf(run: SarifRun): { rank: number; finding: LintFinding }[] {
-  return (run.results ?? [])
-    .filter((result) => (result.suppressions ?? []).length === 0)
-    .map((result) => {
-      const location = result.locations?.[0]?.physicalLocation;
-      const finding = {
-        // A report that MegaLinter linted itself grows " (MegaLinter …)" once a cycle.
-        linter: plainLine(run.tool.driver.name.replace(/( \(MegaLinter [^)]*\))+$/, ''), 60),
-        rule: plainLine(result.ruleId ?? '', 80),
-        file: plainLine(location?.artifactLocation?.uri ?? '', 200),
-        line: location?.region?.startLine ?? null,
-        message: plainLine(result.message?.text ?? '', MAX_MESSAGE),
-      };
-      return { rank: SEVERITY_ORDER.indexOf(result.level ?? 'warning'), finding };
-    });
+interface RankedFinding {
+  readonly rank: number;
+  readonly finding: LintFinding;
 }
+
+function findingsOf(run: SarifRun): RankedFinding[] {
+  // A report that MegaLinter linted itself grows " (MegaLinter …)" once a cycle.
+  const linter = plainLine(run.tool.driver.name.replace(/( \(MegaLinter [^)]*\))+$/, ''), 60);
+  const results = run.results ?? [];
+  return results.filter(({ suppressions }) => (suppressions ?? []).length === 0).map((result) => rank(linter, result));
+}
+
+function rank(linter: string, { ruleId, level, message, locations }: z.infer<typeof SarifResult>): RankedFinding {
+  const finding = {
+    linter,
+    rule: plainLine(ruleId ?? '', 80),
+    message: plainLine(message?.text ?? '', MAX_MESSAGE),
+    ...placeOf(locations?.[0]?.physicalLocation),
+  };
+  return { rank: SEVERITY_ORDER.indexOf(level ?? 'warning'), finding };
+}
+
+const placeOf = (place: z.infer<typeof SarifLocation>['physicalLocation']): Pick<LintFinding, 'file' | 'line'> => ({
+  file: plainLine(place?.artifactLocation?.uri ?? '', 200),
+  line: place?.region?.startLine ?? null,
+});
 
 /** Levels that SARIF does not name come first (indexOf gives -1): an unknown severity is not a mild one. */
 const SEVERITY_ORDER = ['error', 'warning', 'note', 'none'];

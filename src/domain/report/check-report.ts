@@ -4,7 +4,7 @@ import type { LintResult } from '../lint/lint-result.ts';
 import { fullName } from '../repository.ts';
 import { progressLine, type RunDocument, type StageProgress } from '../run/run-document.ts';
 import { describeTrigger } from '../run/trigger.ts';
-import { VERDICT_TABLE, type VerdictRow } from '../run/verdict.ts';
+import { VERDICT_TABLE, type VerdictKind, type VerdictRow } from '../run/verdict.ts';
 import { findingsAtOrOver, isAtOrOver, type ScanResult } from '../scan/scan-result.ts';
 import { STAGE_TABLE } from '../stage/stage-table.ts';
 import { SETTINGS_PATH } from '../settings/settings-schema.ts';
@@ -72,19 +72,38 @@ function summaryLines(document: RunDocument): string[] {
   ];
 }
 
-function firstLine({ request, plan, verdict, outcomes }: RunDocument): string {
-  const built =
-    outcomes.build?.kind === 'finished' && outcomes.build.result.kind === 'built' ? outcomes.build.result : null;
-  const image = built === null ? null : `${plan?.image.name ?? ''}@${shortDigest(built.digest)}`;
-  const subject = image ?? (plan === null ? fullName(request.repository) : `${plan.image.name}:${plan.image.tag}`);
-  const what = `${codeSpan(subject)} at ${codeSpan(shortSha(request.sha))}`;
-  const [trigger] = request.triggers;
-  const by = trigger === undefined ? '' : `, started by ${inertMarkdown(describeTrigger(trigger))}`;
-  const preset = plan === null ? '' : ` (preset ${codeSpan(plan.preset)}${by})`;
+function firstLine(document: RunDocument): string {
+  const { request, plan, verdict } = document;
+  const what = `${codeSpan(subjectOf(document))} at ${codeSpan(shortSha(request.sha))}`;
+  const trigger = request.triggers
+    .map(describeTrigger)
+    .map((text) => inertMarkdown(text))
+    .join(' and ');
+  const preset =
+    plan === null ? ` (started by ${trigger})` : ` (preset ${codeSpan(plan.preset)}, started by ${trigger})`;
   if (verdict === null) return `**Working on ${what}**${preset}`;
   if (verdict.kind === 'success')
     return `**Every stage passed** for ${what}${preset}. SLSA level: not assessed by this version.`;
-  return `**${inertMarkdown(verdict.title)}** for ${what}${preset}.`;
+  return `**${LEAD_OF_VERDICT[verdict.kind]}** ${what}${preset}.`;
+}
+
+/** The title says what is so; this line says what it means for the commit. */
+const LEAD_OF_VERDICT: Readonly<Record<Exclude<VerdictKind, 'success'>, string>> = {
+  failure: 'A gate or a stage failed this run of',
+  action_required: 'A person must act before this run counts:',
+  no_result: 'There is no result, and the commit is not to blame:',
+  superseded: 'A newer commit took the place of',
+  cancelled: 'Somebody ended this run of',
+  not_wanted: 'Nothing was run for',
+  never_set_up: 'Nothing was run for',
+};
+
+/** The image by digest once it is built, by tag before, and the repository where there is no plan. */
+function subjectOf({ request, plan, outcomes: { build } }: RunDocument): string {
+  if (plan === null) return fullName(request.repository);
+  return build?.kind === 'finished' && build.result.kind === 'built'
+    ? `${plan.image.name}@${shortDigest(build.result.digest)}`
+    : `${plan.image.name}:${plan.image.tag}`;
 }
 
 function mistakeLines({ mistakes }: RunDocument): string[] {

@@ -2,7 +2,7 @@
 import picomatch from 'picomatch';
 import { z } from 'zod';
 import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
-import type { Repository } from '../repository.ts';
+import { fullName, type Repository } from '../repository.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
 import type { SettingsFile } from '../settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
@@ -169,25 +169,52 @@ function stagesOf({ preset, onlyPullRequest, signing }: StageChoice): { stages: 
   return { stages, decisions: left === 0 ? [] : [decision('stage_not_needed', reason)] };
 }
 
+/** Flags win over the settings, and the settings over what a repository has anyway. */
 function imageOf({ repository, head, ref, sha }: PlanContext, flags: RunFlags): Plan['image'] {
-  const image = head.image ?? {};
-  const registry = flags.registry ?? image.registry ?? 'ghcr.io';
-  const name = flags.imageName ?? image.name ?? `${repository.owner}/${repository.name}`.toLowerCase();
-  const template = flags.imageTag ?? image.tag ?? '{ref}-{sha7}';
+  const defaults = {
+    registry: 'ghcr.io',
+    name: fullName(repository).toLowerCase(),
+    tag: '{ref}-{sha7}',
+    dockerfile: 'Dockerfile',
+    context: '.',
+  };
+  const asked = {
+    registry: flags.registry,
+    name: flags.imageName,
+    tag: flags.imageTag,
+    dockerfile: flags.dockerfilePath,
+    context: flags.buildContext,
+  };
+  const image = {
+    target: '',
+    platforms: ['linux/amd64'],
+    build_args: {},
+    ...defaults,
+    ...withoutGaps(head.image ?? {}),
+    ...withoutGaps(asked),
+  };
   return {
-    name: `${registry}/${name}`,
-    tag: template
-      .replaceAll('{ref}', slug(shortRef(ref)))
-      .replaceAll('{sha7}', sha.slice(0, 7))
-      .replaceAll('{sha}', sha)
-      .slice(0, MAX_TAG),
-    dockerfile: flags.dockerfilePath ?? image.dockerfile ?? 'Dockerfile',
-    context: flags.buildContext ?? image.context ?? '.',
-    target: image.target ?? '',
-    platforms: image.platforms ?? ['linux/amd64'],
-    buildArgs: image.build_args ?? {},
+    name: `${image.registry}/${image.name}`,
+    tag: expandTag(image.tag, ref, sha),
+    dockerfile: image.dockerfile,
+    context: image.context,
+    target: image.target,
+    platforms: image.platforms,
+    buildArgs: image.build_args,
   };
 }
+
+type WithoutGaps<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const withoutGaps = <T extends object>(values: T): WithoutGaps<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as WithoutGaps<T>;
+
+const expandTag = (template: string, ref: GitRef, sha: CommitSha): string =>
+  template
+    .replaceAll('{ref}', slug(shortRef(ref)))
+    .replaceAll('{sha7}', sha.slice(0, 7))
+    .replaceAll('{sha}', sha)
+    .slice(0, MAX_TAG);
 
 /** OCI distribution specification: a tag has at most 128 characters of `[A-Za-z0-9_.-]`, the first no `.` or `-`. */
 const MAX_TAG = 128;

@@ -12,7 +12,7 @@ import {
   type ReportFiles,
   type StageExpectation,
 } from '../stage/stage-report.ts';
-import { problem } from '../problem.ts';
+import { problem, type Problem } from '../problem.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
 
@@ -54,23 +54,27 @@ export function readSbom(files: ReportFiles, expected: StageExpectation, conclus
   }
   const document = readJsonFile(files, 'sbom', SBOM_FILE, CycloneDx);
   if (document.kind === 'unusable') return document;
-  const sha256 = files.get(SBOM_FILE)?.sha256 ?? '';
-  if (sbomSha256 !== sha256) {
-    return unusable(wrongSubject('sbom', `the SBOM with hash ${sha256}`, `one with ${sbomSha256 ?? 'no hash'}`));
-  }
-  // syft names the digest as the component's version when it was given one: then it must be ours.
-  const version = document.result.metadata?.component?.version ?? '';
-  if (version.startsWith('sha256:') && version !== expected.digest) {
-    return unusable(wrongSubject('sbom', expected.digest ?? 'the image', version.slice(0, 80)));
-  }
-  return summarise(document.result, sha256);
+  const sha256 = sha256Of(files);
+  const foreign = foreignSubject(document.result, expected);
+  if (foreign !== null) return unusable(foreign);
+  if (sbomSha256 === sha256) return summarise(document.result, sha256);
+  return unusable(wrongSubject('sbom', `the SBOM with hash ${sha256}`, `one with ${sbomSha256 ?? 'no hash'}`));
+}
+
+const sha256Of = (files: ReportFiles): string => files.get(SBOM_FILE)?.sha256 ?? '';
+
+/** syft names the digest as the component's version when it was given one: then it must be ours. */
+function foreignSubject(document: CycloneDx, expected: StageExpectation): Problem | null {
+  const version = document.metadata?.component?.version ?? '';
+  const isForeign = version.startsWith('sha256:') && version !== expected.digest;
+  return isForeign ? wrongSubject('sbom', expected.digest ?? 'the image', version.slice(0, 80)) : null;
 }
 
 /** The document alone, without the stage's own words. */
 export function readCycloneDx(files: ReportFiles): Reading<SbomResult> {
   const document = readJsonFile(files, 'sbom', SBOM_FILE, CycloneDx);
   if (document.kind === 'unusable') return document;
-  return summarise(document.result, files.get(SBOM_FILE)?.sha256 ?? '');
+  return summarise(document.result, sha256Of(files));
 }
 
 function summarise(document: CycloneDx, sha256: string): Reading<SbomResult> {

@@ -43,7 +43,8 @@ const at1 = (message: string): SettingsMistake => ({ line: 1, column: 1, message
 
 function toPlain(document: Document): { ok: true; value: unknown } | { ok: false } {
   try {
-    return { ok: true, value: document.toJS({ maxAliasCount: 0 }) };
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
+    return { ok: true, value };
   } catch {
     return { ok: false };
   }
@@ -121,7 +122,7 @@ function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (current, key) =>
       typeof current === 'object' && current !== null && Object.hasOwn(current, key)
-        ? (current as Record<PropertyKey, unknown>)[key]
+        ? (current as Readonly<Record<PropertyKey, unknown>>)[key]
         : undefined,
     value,
   );
@@ -137,7 +138,7 @@ function keysAt(path: Path): string[] {
 }
 
 function childOf(schema: z.core.$ZodType | undefined, key: PropertyKey): z.core.$ZodType | undefined {
-  if (schema?._zod.def.type === 'object') return (schema as z.ZodObject).shape[String(key)];
+  if (schema?._zod.def.type === 'object') return (schema as z.ZodObject<Record<string, z.ZodType>>).shape[String(key)];
   if (schema?._zod.def.type === 'array') return (schema as z.ZodArray).element;
   if (schema?._zod.def.type === 'record') return (schema as z.ZodRecord).valueType;
   return undefined;

@@ -1,0 +1,115 @@
+/** Actions: runs, their jobs and their artifacts. */
+import type { ActionsRunRecord, ArtifactRecord, RepositoryRecord, World } from '../world.ts';
+import { userJson } from './accounts.ts';
+import { simpleCommitJson } from './contents.ts';
+import { nodeId, wholeSeconds, type Json } from './json.ts';
+import { apiUrl, fullName, minimalRepositoryJson } from './repositories.ts';
+
+const RETENTION_MS = 30 * 24 * 3_600_000;
+
+export const runUrl = (baseUrl: string, repository: RepositoryRecord, run: ActionsRunRecord): string =>
+  `${baseUrl}/${fullName(repository)}/actions/runs/${run.id}`;
+
+export const runApiUrl = (run: ActionsRunRecord, repository: RepositoryRecord, world: World): string =>
+  `${apiUrl(repository, world)}/actions/runs/${run.id}`;
+
+const shortRef = ({ ref }: ActionsRunRecord): string => ref.replace(/^refs\/(heads|tags)\//, '');
+
+export function actionsRunJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json {
+  const url = runApiUrl(run, repository, world);
+  return {
+    id: run.id,
+    node_id: nodeId('WorkflowRun', run.id),
+    name: run.workflow.name,
+    path: `.github/workflows/${run.file}`,
+    display_title: run.title,
+    event: 'workflow_dispatch',
+    status: run.status,
+    conclusion: run.conclusion,
+    head_branch: shortRef(run),
+    head_sha: run.headSha,
+    head_commit: simpleCommitJson(run.commit),
+    run_number: run.number,
+    run_attempt: run.attempt,
+    workflow_id: run.workflow.id,
+    check_suite_id: run.suiteId,
+    check_suite_node_id: nodeId('CheckSuite', run.suiteId),
+    pull_requests: [],
+    referenced_workflows: [],
+    actor: userJson(run.actor, world),
+    triggering_actor: userJson(run.actor, world),
+    repository: minimalRepositoryJson(repository, world),
+    head_repository: minimalRepositoryJson(repository, world),
+    url,
+    html_url: runUrl(world.baseUrl(), repository, run),
+    jobs_url: `${url}/jobs`,
+    logs_url: `${url}/logs`,
+    artifacts_url: `${url}/artifacts`,
+    cancel_url: `${url}/cancel`,
+    rerun_url: `${url}/rerun`,
+    previous_attempt_url: run.attempt === 1 ? null : `${url}/attempts/${run.attempt - 1}`,
+    check_suite_url: `${apiUrl(repository, world)}/check-suites/${run.suiteId}`,
+    workflow_url: workflowUrl(run, repository, world),
+    created_at: wholeSeconds(run.createdAt),
+    run_started_at: wholeSeconds(run.startedAt),
+    updated_at: wholeSeconds(run.updatedAt),
+  };
+}
+
+const workflowUrl = (run: ActionsRunRecord, repository: RepositoryRecord, world: World): string =>
+  `${apiUrl(repository, world)}/actions/workflows/${run.workflow.id}`;
+
+/** The one job that each of our stage files has. */
+export function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json {
+  const hasRunner = run.status !== 'queued';
+  return {
+    id: run.jobId,
+    node_id: nodeId('Job', run.jobId),
+    run_id: run.id,
+    run_attempt: run.attempt,
+    run_url: runApiUrl(run, repository, world),
+    workflow_name: run.workflow.name,
+    head_sha: run.headSha,
+    head_branch: shortRef(run),
+    name: run.workflow.job,
+    url: `${apiUrl(repository, world)}/actions/jobs/${run.jobId}`,
+    html_url: `${runUrl(world.baseUrl(), repository, run)}/job/${run.jobId}`,
+    check_run_url: `${apiUrl(repository, world)}/check-runs/${run.jobId}`,
+    status: run.status,
+    conclusion: run.conclusion,
+    created_at: wholeSeconds(run.createdAt),
+    started_at: wholeSeconds(run.startedAt),
+    completed_at: run.status === 'completed' ? wholeSeconds(run.updatedAt) : null,
+    steps: run.steps.map((step, index) => ({ ...step, number: index + 1, status: 'completed' })),
+    labels: ['ubuntu-24.04'],
+    runner_id: hasRunner ? 1 : 0,
+    runner_name: hasRunner ? 'GitHub Actions 1' : '',
+    runner_group_id: 0,
+    runner_group_name: hasRunner ? 'GitHub Actions' : '',
+  };
+}
+
+export function artifactJson(artifact: ArtifactRecord, repository: RepositoryRecord, world: World): Json {
+  const url = `${apiUrl(repository, world)}/actions/artifacts/${artifact.id}`;
+  const run = repository.runs.find(({ id }) => id === artifact.runId);
+  const created = wholeSeconds(artifact.createdAt);
+  return {
+    id: artifact.id,
+    node_id: nodeId('Artifact', artifact.id),
+    name: artifact.name,
+    size_in_bytes: artifact.zip.length,
+    digest: artifact.digest,
+    expired: artifact.expired,
+    url,
+    archive_download_url: `${url}/zip`,
+    created_at: created,
+    updated_at: created,
+    expires_at: wholeSeconds(new Date(Date.parse(artifact.createdAt) + RETENTION_MS).toISOString()),
+    workflow_run: {
+      id: artifact.runId,
+      repository_id: repository.id,
+      head_repository_id: repository.id,
+      ...(run === undefined ? {} : { head_branch: shortRef(run), head_sha: run.headSha }),
+    },
+  };
+}

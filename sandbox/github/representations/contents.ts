@@ -1,0 +1,106 @@
+/** Commits and files. */
+import type { CommitInfo, TreeEntry } from '../git-store.ts';
+import type { RepositoryRecord, World } from '../world.ts';
+import { encodePath, nodeId, type Json } from './json.ts';
+import { apiUrl, webUrl } from './repositories.ts';
+
+/** Larger files have no content in JSON. Source: REST reference, "Get repository content". */
+const MAX_INLINE_BYTES = 1024 * 1024;
+
+/** The authors here are git's only: no account has their address, so both users are null. */
+export function commitJson(commit: CommitInfo, repository: RepositoryRecord, world: World): Json {
+  const api = apiUrl(repository, world);
+  const web = webUrl(repository, world);
+  const { sha, tree, message, author, committer } = commit;
+  return {
+    sha,
+    node_id: nodeId('Commit', sha),
+    commit: {
+      url: `${api}/git/commits/${sha}`,
+      message,
+      author,
+      committer,
+      tree: { sha: tree, url: `${api}/git/trees/${tree}` },
+      comment_count: 0,
+      verification: { verified: false, reason: 'unsigned', payload: null, signature: null, verified_at: null },
+    },
+    url: `${api}/commits/${sha}`,
+    html_url: `${web}/commit/${sha}`,
+    comments_url: `${api}/commits/${sha}/comments`,
+    author: null,
+    committer: null,
+    parents: commit.parents.map((parent) => ({
+      sha: parent,
+      url: `${api}/commits/${parent}`,
+      html_url: `${web}/commit/${parent}`,
+    })),
+  };
+}
+
+/** A commit as runs carry it. */
+export const simpleCommitJson = ({ sha, tree, message, author, committer }: CommitInfo): Json => ({
+  id: sha,
+  tree_id: tree,
+  message,
+  timestamp: committer.date,
+  author: { name: author.name, email: author.email },
+  committer: { name: committer.name, email: committer.email },
+});
+
+/** What was asked for: a path, at a ref. */
+export interface Place {
+  readonly path: string;
+  readonly ref: string;
+}
+
+export const directoryJson = (
+  entries: readonly TreeEntry[],
+  { path, ref }: Place,
+  repository: RepositoryRecord,
+  world: World,
+): Json[] =>
+  entries.map((entry) => {
+    const place = { path: path === '' ? entry.name : `${path}/${entry.name}`, ref };
+    return entryJson(entry, place, repository, world);
+  });
+
+export function fileJson(
+  { entry, bytes }: { entry: TreeEntry; bytes: Buffer },
+  place: Place,
+  repository: RepositoryRecord,
+  world: World,
+): Json {
+  const isInline = bytes.length <= MAX_INLINE_BYTES;
+  return {
+    ...entryJson(entry, place, repository, world),
+    content: isInline ? wrapped(bytes.toString('base64')) : '',
+    encoding: isInline ? 'base64' : 'none',
+  };
+}
+
+function entryJson(entry: TreeEntry, { path, ref }: Place, repository: RepositoryRecord, world: World): Json {
+  const isTree = entry.type === 'tree';
+  const web = webUrl(repository, world);
+  const self = `${apiUrl(repository, world)}/contents/${encodePath(path)}?ref=${encodeURIComponent(ref)}`;
+  const git = `${apiUrl(repository, world)}/git/${isTree ? 'trees' : 'blobs'}/${entry.sha}`;
+  const html = `${web}/${isTree ? 'tree' : 'blob'}/${encodePath(ref)}/${encodePath(path)}`;
+  return {
+    name: entry.name,
+    path,
+    sha: entry.sha,
+    size: entry.size,
+    url: self,
+    html_url: html,
+    git_url: git,
+    download_url: isTree ? null : `${web}/raw/${encodePath(ref)}/${encodePath(path)}`,
+    type: typeOf(entry),
+    _links: { self, git, html },
+  };
+}
+
+/** Submodules are listed as files: GitHub keeps that for those who do not know them. */
+const typeOf = ({ type, mode }: TreeEntry): string =>
+  type === 'tree' ? 'dir' : mode === '120000' ? 'symlink' : 'file';
+
+/** GitHub breaks base64 into lines of 60. */
+const wrapped = (base64: string): string => base64.replace(/.{1,60}/g, '$&\n');

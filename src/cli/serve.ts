@@ -1,0 +1,78 @@
+/** `serve`, `worker` and `dev`: the processes of an installation, and all of them in one. */
+import { connectTemporal, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
+import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
+import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
+import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
+import { credentialsOf, UsageError, type Environment } from './environment.ts';
+import { createLogger } from './logging.ts';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** @throws UsageError */
+function temporalAddress(environment: Environment): TemporalAddress {
+  const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
+  if (address === undefined) {
+    throw new UsageError(
+      'Set TEMPORAL_URL to the Temporal server (host:port), or use `slsa-pipeline dev`, which brings one.',
+    );
+  }
+  return { address, namespace, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** @throws UsageError */
+function appOf(environment: Environment): { appId: number; privateKey: string; webhookSecret: string } {
+  const credentials = credentialsOf(environment);
+  if (credentials.kind !== 'app') throw new UsageError('Receiving webhooks needs an App: set APP_ID and PRIVATE_KEY.');
+  if (environment.WEBHOOK_SECRET === undefined) {
+    throw new UsageError('Set WEBHOOK_SECRET to the secret of the App: without it anybody could forge events.');
+  }
+  return { appId: credentials.appId, privateKey: credentials.privateKey, webhookSecret: environment.WEBHOOK_SECRET };
+}
+
+export async function serve(environment: Environment): Promise<void> {
+  const log = createLogger(environment.LOG_LEVEL);
+  const app = appOf(environment);
+  const temporal = await connectTemporal(temporalAddress(environment));
+  const { HOST: host, PORT: port } = environment;
+  const service = await startService({ log, temporal, app, timing: WEBHOOK_TIMING, host, port });
+  await untilStopped();
+  await service.stop();
+  await temporal.close();
+}
+
+export async function work(environment: Environment): Promise<void> {
+  const log = createLogger(environment.LOG_LEVEL);
+  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
+  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github });
+  await Promise.race([untilStopped(), worker.ended]);
+  await worker.stop();
+}
+
+export async function dev(environment: Environment): Promise<void> {
+  const log = createLogger(environment.LOG_LEVEL);
+  const app = appOf(environment);
+  const temporal = await temporalFor(environment, print);
+  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
+  const worker = await startWorkerProcess({ log, temporal: temporal.address, github });
+  const client = await connectTemporal(temporal.address);
+  const { HOST: host, PORT: port } = environment;
+  const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port });
+  print(`Webhooks:     ${service.url}${WEBHOOK_PATH}`);
+  if (temporal.uiUrl !== null) print(`Temporal UI:  ${temporal.uiUrl}`);
+  await untilStopped();
+  const parts: readonly Started[] = [service, worker, { stop: () => client.close() }, temporal];
+  for (const part of parts) await part.stop();
+}
+
+/** The first signal ends in order, the second at once. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGTERM', () => process.exit(143));
+      resolve();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+}

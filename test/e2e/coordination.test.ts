@@ -1,0 +1,288 @@
+/** Which commit runs, once and not twice: pushes, pull requests, re-runs, and webhooks that come twice, late or never. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
+import { kindly } from '../../sandbox/github/webhooks.ts';
+import { type Scripts } from './scripted-executors.ts';
+import { StageSet } from './stage-set.ts';
+
+const scripts: Scripts = {};
+let set: StageSet;
+let serial = 0;
+
+beforeAll(async () => {
+  set = await StageSet.open({ scripts });
+});
+afterAll(() => set.close());
+beforeEach(() => {
+  for (const stage of Object.keys(scripts)) Reflect.deleteProperty(scripts, stage);
+  set.sandbox.webhooks.options.manner = kindly;
+});
+
+const fresh = (settings?: string): Promise<RepositoryRecord> =>
+  set.repository(`coordination-${(serial += 1)}`, settings);
+const branchOf = async (repository: RepositoryRecord, name: string): Promise<void> => {
+  await repository.git.git('branch', name, 'main');
+};
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const until = async (isSo: () => boolean): Promise<void> => {
+  for (let tries = 0; tries < 400 && !isSo(); tries += 1) await pause(50);
+  expect(isSo()).toBe(true);
+};
+
+describe('one commit, one run', () => {
+  it('serves a push, its pull request and redeliveries of both with one run and one check', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    const sha = await set.push(repository, 'feature');
+    await set.sandbox.openPull(repository, 'feature');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha));
+    for (const delivery of set.sandbox.webhooks.deliveries.slice(-8)) await set.sandbox.webhooks.deliver(delivery);
+    await pause(1500);
+
+    expect(check).toMatchObject({ name: 'SLSA pipeline', conclusion: 'success' });
+    const ours = repository.checkRuns.filter((run) => run.headSha === sha);
+    expect(ours).toHaveLength(1);
+    expect(repository.runs.filter((run) => run.headSha === sha).map(({ file }) => file.slice(0, 2))).toEqual([
+      '00',
+      '01',
+      '02',
+      '03',
+    ]);
+  });
+
+  it('starts once for fifty copies of a delivery that come at once', async () => {
+    const repository = await fresh();
+    set.sandbox.webhooks.options.manner = () => 'drop';
+    const sha = await set.push(repository, 'main');
+    const delivery = set.sandbox.webhooks.deliveries.findLast(({ event }) => event === 'push');
+    await Promise.all(Array.from({ length: 50 }, () => set.sandbox.webhooks.deliver(delivery!)));
+    set.sandbox.webhooks.options.manner = kindly;
+    await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+
+    expect(repository.checkRuns).toHaveLength(1);
+    expect(repository.runs).toHaveLength(7);
+  });
+
+  it('skips a push that nobody asked for, with a check that says why, in at most four requests', async () => {
+    const repository = await fresh();
+    const before = set.sandbox.calls.length;
+    await branchOf(repository, 'idea');
+    const sha = await set.push(repository, 'idea');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/idea', sha));
+    await pause(300);
+
+    expect(check).toMatchObject({ name: 'SLSA pipeline (idea)', conclusion: 'skipped' });
+    expect(check.title).toContain('on.push.branches does not name idea');
+    const requests = set.sandbox.calls
+      .slice(before)
+      .filter(({ path }) => !path.includes('access_tokens') && path !== '/app' && !path.startsWith('/users/'));
+    expect(requests.map(({ route }) => route).length).toBeLessThanOrEqual(4);
+  });
+
+  it('runs again for a pull request that is opened on a commit which no push wanted', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'late');
+    const sha = await set.push(repository, 'late');
+    await set.check(repository, set.idOf(repository, 'refs/heads/late', sha));
+    await set.sandbox.openPull(repository, 'late');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/late', sha, 2));
+
+    expect(check).toMatchObject({ name: 'SLSA pipeline', conclusion: 'success' });
+  });
+});
+
+describe('a newer commit', () => {
+  it('takes the place of a run on a pull request branch, and says so', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    Object.assign(scripts, { build: { kind: 'endless' } });
+    const first = await set.push(repository, 'feature');
+    await set.sandbox.openPull(repository, 'feature');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.status === 'in_progress'));
+    Reflect.deleteProperty(scripts, 'build');
+    const second = await set.push(repository, 'feature');
+    const old = await set.check(repository, set.idOf(repository, 'refs/heads/feature', first));
+    const latest = await set.check(repository, set.idOf(repository, 'refs/heads/feature', second));
+
+    expect(old).toMatchObject({ conclusion: 'cancelled', title: `Superseded by ${second.slice(0, 7)}` });
+    expect(latest.conclusion).toBe('success');
+    expect(repository.runs.filter((run) => run.status !== 'completed')).toEqual([]);
+  });
+
+  it('waits on a push branch while an image is being built; those between are superseded', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { build: { kind: 'slow', milliseconds: 2500 } });
+    const first = await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01')));
+    const between = await set.push(repository, 'main');
+    await until(() => repository.checkRuns.some((run) => run.headSha === between && run.status === 'queued'));
+    const last = await set.push(repository, 'main');
+    const checks = await Promise.all(
+      [first, between, last].map((sha) => set.check(repository, set.idOf(repository, 'refs/heads/main', sha))),
+    );
+
+    expect(checks.map(({ conclusion }) => conclusion)).toEqual(['success', 'cancelled', 'success']);
+    expect(checks[1]?.title).toBe(`Superseded by ${last.slice(0, 7)} while it waited`);
+    expect(repository.checkRuns.filter((run) => run.headSha === last)).toHaveLength(1);
+  });
+
+  it('that arrives before the build has started takes the place of a run on a push branch', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { lint: { kind: 'endless' } });
+    const first = await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('00') && run.status === 'in_progress'));
+    Reflect.deleteProperty(scripts, 'lint');
+    const second = await set.push(repository, 'main');
+    const checks = await Promise.all(
+      [first, second].map((sha) => set.check(repository, set.idOf(repository, 'refs/heads/main', sha))),
+    );
+
+    expect(checks.map(({ conclusion }) => conclusion)).toEqual(['cancelled', 'success']);
+  });
+
+  it('that moves the branch between webhook and dispatch never has the older commit built', async () => {
+    const repository = await fresh();
+    const { webhooks } = set.sandbox;
+    Object.assign(scripts, { lint: { kind: 'slow', milliseconds: 700 } });
+    const first = await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('00')));
+    webhooks.options.manner = (event) => (event === 'push' ? 'drop' : 'deliver');
+    await set.push(repository, 'main');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', first));
+
+    expect(check.conclusion).toBe('cancelled');
+    expect(check.title).toContain('moved to');
+    expect(repository.artifacts.filter(({ name }) => name.startsWith('slsa-build'))).toEqual([]);
+  });
+});
+
+describe('somebody asks', () => {
+  it('/slsa rerun goes on from the first failed stage and keeps what still holds', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    Object.assign(scripts, { scan: { kind: 'crash' } });
+    const sha = await set.push(repository, 'feature');
+    const pull = await set.sandbox.openPull(repository, 'feature');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha));
+    Reflect.deleteProperty(scripts, 'scan');
+    const commentId = set.sandbox.comment(repository, pull.number, 'kim', 'Once more:\n/slsa rerun');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha, 2));
+    await until(() => repository.comments.length === 2);
+
+    expect(check.conclusion).toBe('success');
+    expect(repository.runs.map(({ file }) => file.slice(0, 2))).toEqual(['00', '01', '02', '03', '03']);
+    expect(repository.reactions.filter((each) => each.commentId === commentId).map(({ content }) => content)).toEqual([
+      'eyes',
+      '+1',
+    ]);
+    expect(repository.comments.at(-1)?.body).toContain(`Running \`${sha.slice(0, 7)}\` again.`);
+  });
+
+  it.each([
+    ['/slsa rerun', 'stranger', 'needs write access'],
+    ['/slsa rerum', 'kim', 'Did you mean `/slsa rerun`?'],
+    ['/slsa', 'kim', "I don't know"],
+  ])('%s by %s starts nothing and is answered: %s', async (body, login, answer) => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    const sha = await set.push(repository, 'feature');
+    const pull = await set.sandbox.openPull(repository, 'feature');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha));
+    const commentId = set.sandbox.comment(repository, pull.number, login, body);
+    await until(() => repository.comments.length === 2);
+
+    expect(repository.comments.at(-1)?.body).toContain(answer);
+    expect(repository.reactions.filter((each) => each.commentId === commentId).map(({ content }) => content)).toEqual([
+      'eyes',
+      'confused',
+    ]);
+    expect(repository.checkRuns).toHaveLength(1);
+  });
+
+  it('Re-run on a green check runs all of it again, for those who may write', async () => {
+    const repository = await fresh('preset: minimal\n');
+    const { sha } = await set.pushed(repository);
+    set.sandbox.pressRerun(repository, repository.checkRuns[0]!.id, 'stranger');
+    await pause(800);
+    expect(repository.checkRuns).toHaveLength(1);
+
+    set.sandbox.pressRerun(repository, repository.checkRuns[0]!.id, 'kim');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha, 2));
+    expect(check.conclusion).toBe('success');
+    expect(repository.runs).toHaveLength(8);
+  });
+
+  it('cancelling a stage run on GitHub ends the run as cancelled', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { build: { kind: 'endless' } });
+    const sha = await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.status === 'in_progress'));
+    repository.runs.at(-1)!.abort.abort('cancelled');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+
+    expect(check).toMatchObject({ conclusion: 'cancelled', title: 'Build was cancelled by somebody on GitHub' });
+  });
+});
+
+describe('what is refused', () => {
+  it('a pull request from a fork is never dispatched', async () => {
+    const repository = await fresh();
+    const forkSha = 'f'.repeat(40);
+    await set.sandbox.openPull(repository, 'patch', { forkSha, headRepositoryId: 999_999 });
+    const check = await set.check(repository, set.idOf(repository, 'refs/pull/1/head', forkSha));
+
+    expect(check).toMatchObject({ conclusion: 'action_required', title: 'Pull requests from forks are not run' });
+    expect(repository.runs).toEqual([]);
+  });
+
+  it('a repository that was never set up gets a neutral check that says how', async () => {
+    const repository = await set.sandbox.createRepository('bare');
+    const sha = await set.push(repository, 'main');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+
+    expect(check).toMatchObject({ conclusion: 'neutral', title: 'Not set up yet' });
+    expect(check.summary).toContain('.github/slsa-pipeline.yml');
+  });
+
+  it('mistakes in the settings are all named, with line and column', async () => {
+    const repository = await fresh('preset: standart\nvulnerability_treshold: high\nmax_findings: many\n');
+    const { check } = await set.pushed(repository);
+
+    expect(check).toMatchObject({
+      conclusion: 'action_required',
+      title: '3 mistakes in .github/slsa-pipeline.yml of this commit',
+    });
+    expect(check.summary).toContain(
+      'line 1, column 9: `preset: standart`: not one of minimal, standard, skip&#95;linting. Did you mean `standard`?',
+    );
+    expect(check.summary).toContain(
+      'line 2, column 1: `vulnerability_treshold` is not a setting. Did you mean `vulnerability_threshold`?',
+    );
+    expect(check.summary).toContain('line 3, column 15');
+  });
+
+  it('a stage file that is missing is named', async () => {
+    const repository = await fresh();
+    await set.sandbox.push(repository, 'main', new Map([['.github/workflows/01-build-image.yml', null]]));
+    const sha = (await repository.git.commitOf('refs/heads/main')) ?? '';
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+
+    expect(check.conclusion).toBe('action_required');
+    expect(check.title).toContain('.github/workflows/01-build-image.yml cannot be dispatched');
+  });
+
+  it('a pull request that changes the stage files passes only after a person has looked', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    const lint = (await repository.git.file('refs/heads/main', '.github/workflows/00-megalinter.yml'))!.toString();
+    const sha = await set.push(repository, 'feature', '.github/workflows/00-megalinter.yml', `${lint}\n# changed\n`);
+    await set.sandbox.openPull(repository, 'feature');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha));
+
+    expect(check).toMatchObject({
+      conclusion: 'action_required',
+      title: 'This pull request changes the pipeline: review these files',
+    });
+    expect(check.summary).toContain('00-megalinter.yml');
+  });
+});

@@ -1,0 +1,166 @@
+/** Stages that end as a test wants, at once: the artifact's form is the real one, its contents are made up. */
+import { createHash } from 'node:crypto';
+import type { Executor, Executors, StageEnd, StageJob } from '../../sandbox/actions/engine.ts';
+import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
+
+export type Script =
+  | { readonly kind: 'good' }
+  | { readonly kind: 'lint_errors'; readonly count: number }
+  | { readonly kind: 'build_fails' }
+  | { readonly kind: 'vulnerable'; readonly severities: readonly string[] }
+  /** The job fails and leaves nothing. */
+  | { readonly kind: 'crash' }
+  /** The job says success and leaves nothing. */
+  | { readonly kind: 'no_artifact' }
+  | {
+      readonly kind: 'artifact';
+      readonly files: (job: StageJob) => ReadonlyMap<string, Buffer | string>;
+      readonly conclusion?: 'success' | 'failure';
+    }
+  /** Goes on until it is cancelled. */
+  | { readonly kind: 'endless' }
+  | { readonly kind: 'slow'; readonly milliseconds: number };
+
+export type Scripts = Partial<Record<Stage, Script>>;
+
+/** The scripts may be changed while the sandbox runs: they are read when a job starts. */
+export const scripted = (scripts: Scripts): Executors =>
+  Object.fromEntries(STAGES.map((stage) => [stage, executor(stage, scripts)])) as unknown as Executors;
+
+function executor(stage: Stage, scripts: Scripts): Executor {
+  return async (job) => {
+    const script = scripts[stage] ?? { kind: 'good' };
+    if (job.stage === 'lint' || job.stage === 'build') {
+      if (job.run.headSha !== job.inputs['commit']) return end('failure', null);
+    }
+    switch (script.kind) {
+      case 'crash':
+        return end('failure', null);
+      case 'no_artifact':
+        return end('success', null);
+      case 'artifact':
+        return end(script.conclusion ?? 'success', script.files(job));
+      case 'endless':
+        return new Promise(() => undefined);
+      case 'slow':
+        await new Promise((resolve) => setTimeout(resolve, script.milliseconds));
+        return end('success', goodArtifact(job, { kind: 'good' }));
+      case 'lint_errors':
+      case 'build_fails':
+        return end('failure', goodArtifact(job, script));
+      case 'good':
+      case 'vulnerable':
+        return end('success', goodArtifact(job, script));
+    }
+  };
+}
+
+const end = (conclusion: StageEnd['conclusion'], artifact: StageEnd['artifact']): StageEnd => ({
+  conclusion,
+  artifact,
+  steps: [{ name: 'the tool', conclusion }],
+});
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export const digestOf = (job: StageJob): string => `sha256:${sha256(`image of ${job.inputs['commit']}`)}`;
+
+function goodArtifact(job: StageJob, script: Script): Map<string, string> {
+  const { inputs } = job;
+  const report = (more: object): [string, string] => [
+    'stage.json',
+    JSON.stringify({
+      schemaVersion: 1,
+      stage: job.stage,
+      commit: inputs['commit'],
+      exitCode: 0,
+      tool: { name: 'scripted', version: '1' },
+      ...more,
+    }),
+  ];
+  const subject = inputs['digest'];
+  const sbom = JSON.stringify({
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    components: [{ name: 'lodash', version: '4.17.20' }],
+  });
+  switch (job.stage) {
+    case 'lint':
+      return lintArtifact(report, script.kind === 'lint_errors' ? script.count : 0);
+    case 'build': {
+      const failed = script.kind === 'build_fails';
+      const digest = digestOf(job);
+      const metadata = {
+        'containerimage.digest': digest,
+        'containerimage.descriptor': { digest },
+        'image.name': `${inputs['image']}:${inputs['tag']}`,
+      };
+      return new Map([
+        report({ exitCode: failed ? 1 : 0 }),
+        ['buildx-metadata.json', JSON.stringify(failed ? {} : metadata)],
+      ]);
+    }
+    case 'sbom':
+      return new Map([report({ subject, sbomSha256: sha256(sbom) }), ['sbom.cdx.json', sbom]]);
+    case 'scan':
+      return new Map([
+        report({ subject, sbomSha256: inputs['sbom_sha256'] }),
+        ['grype.json', grype(script.kind === 'vulnerable' ? script.severities : [])],
+      ]);
+    case 'sign':
+      return new Map([
+        report({ subject }),
+        ['signature.sigstore.json', bundle(subject, 'https://sigstore.dev/cosign/sign/v1')],
+      ]);
+    case 'attest':
+      return new Map([
+        report({ subject, sbomSha256: inputs['sbom_sha256'] }),
+        ['attestation.sigstore.json', bundle(subject, 'https://cyclonedx.org/bom')],
+      ]);
+    case 'verify':
+      return new Map([
+        report({ subject }),
+        ['cosign-verify.json', JSON.stringify([{ critical: { image: { 'docker-manifest-digest': subject } } }])],
+        [
+          'attestation-verify.json',
+          JSON.stringify([{ predicateType: 'https://cyclonedx.org/bom', subjects: [subject] }]),
+        ],
+      ]);
+  }
+}
+
+function lintArtifact(report: (more: object) => [string, string], count: number): Map<string, string> {
+  const status = count === 0 ? 'success' : 'error';
+  const code = count === 0 ? 0 : 1;
+  const linters = [{ name: 'PYTHON_RUFF', status, total_number_errors: count, files_number: 3 }];
+  return new Map([
+    report({ exitCode: code }),
+    ['megalinter-reports/mega-linter-report.json', JSON.stringify({ linters, status, return_code: code })],
+  ]);
+}
+
+const grype = (severities: readonly string[]): string =>
+  JSON.stringify({
+    matches: severities.map((severity, index) => ({
+      vulnerability: { id: `CVE-2026-${1000 + index}`, severity, fix: { versions: ['2.0.0'], state: 'fixed' } },
+      artifact: { name: 'lodash', version: '1.0.0' },
+    })),
+  });
+
+const bundle = (digest = '', predicateType: string): string =>
+  JSON.stringify({
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: { tlogEntries: [{ logIndex: '42' }] },
+    dsseEnvelope: {
+      payloadType: 'application/vnd.in-toto+json',
+      signatures: [{ sig: 'AA==' }],
+      payload: Buffer.from(
+        JSON.stringify({
+          _type: 'https://in-toto.io/Statement/v1',
+          subject: [{ digest: { sha256: digest.replace('sha256:', '') } }],
+          predicateType,
+          predicate: {},
+        }),
+      ).toString('base64'),
+    },
+  });

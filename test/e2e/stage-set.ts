@@ -1,0 +1,167 @@
+/** Everything, for real, for one test file: a Temporal server, the sandbox, the service and a worker. */
+import { createActivities } from '../../activities/index.ts';
+import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
+import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-server.ts';
+import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
+import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
+import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
+import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
+import { createLogger } from '../../src/cli/logging.ts';
+import { CommitSha, GitRef } from '../../src/domain/git.ts';
+import { RunResult } from '../../src/domain/run/run-document.ts';
+import { WEBHOOK_TIMING, type Timing } from '../../src/domain/run/timing.ts';
+import { runId } from '../../src/domain/run/workflow-ids.ts';
+import { WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+import { scripted, type Scripts } from './scripted-executors.ts';
+
+/** The product's own manner, at a pace at which a lost webhook costs a second. */
+export const QUICK: Timing = {
+  ...WEBHOOK_TIMING,
+  firstLook: 1,
+  lookGrowth: 1.2,
+  maxLook: 2,
+  searches: [0.3, 0.5, 2.5],
+  queueLimit: 4,
+  reportEvery: 0.5,
+  siblingWait: 0.3,
+  announceAfter: 0.5,
+};
+
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
+
+export interface StageSetOptions extends SandboxOptions {
+  readonly timing?: Timing;
+  readonly scripts?: Scripts | 'real';
+  /** False where a test starts its worker itself. */
+  readonly worker?: boolean;
+}
+
+export class StageSet {
+  readonly sandbox: Sandbox;
+  readonly temporal: DevServer;
+  readonly client: PipelineClient;
+  private readonly service: Started;
+  private readonly worker: RunningWorker | null;
+
+  private constructor(parts: {
+    sandbox: Sandbox;
+    temporal: DevServer;
+    client: PipelineClient;
+    service: Started;
+    worker: RunningWorker | null;
+  }) {
+    this.sandbox = parts.sandbox;
+    this.temporal = parts.temporal;
+    this.client = parts.client;
+    this.service = parts.service;
+    this.worker = parts.worker;
+  }
+
+  static async open(options: StageSetOptions = {}): Promise<StageSet> {
+    const binary = await findServerBinary({
+      cliPath: process.env['TEMPORAL_CLI_PATH'],
+      path: process.env['PATH'],
+      cacheDir: defaultCacheDir(process.env),
+      onProgress: () => undefined,
+    });
+    const temporal = await startDevServer({ binary });
+    const { scripts = {}, timing = QUICK } = options;
+    const sandbox = await Sandbox.start({
+      queueMs: 10,
+      listLagMs: 300,
+      ...options,
+      ...(scripts === 'real' ? {} : { executors: () => scripted(scripts) }),
+    });
+    const { appId, privateKey, webhookSecret } = sandbox.app;
+    const address = { address: temporal.address, namespace: 'default' };
+    const client = await connectTemporal(address);
+    const log = createLogger('silent');
+    const app = { appId, privateKey, webhookSecret };
+    const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0 });
+    sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
+    const worker = options.worker === false ? null : await workerFor(sandbox, address, client);
+    return new StageSet({ sandbox, temporal, client, service, worker });
+  }
+
+  async close(): Promise<void> {
+    this.sandbox.webhooks.options.url = null;
+    await this.service.stop();
+    await this.worker?.shutdown();
+    await this.client.close();
+    await this.sandbox.stop();
+    await this.temporal.stop('SIGKILL');
+  }
+
+  /** A repository that is set up, with these settings, before anything is listening. */
+  async repository(
+    name: string,
+    settings = 'preset: standard\n',
+    options: { visibility?: 'public' | 'private' } = {},
+  ): Promise<RepositoryRecord> {
+    const { url } = this.sandbox.webhooks.options;
+    const repository = await this.sandbox.createRepository(name, options);
+    this.sandbox.webhooks.options.url = null;
+    await this.sandbox.push(repository, 'main', await this.sandbox.setUpFiles(settings), 'Set up');
+    await this.sandbox.webhooks.settle();
+    this.sandbox.webhooks.options.url = url;
+    return repository;
+  }
+
+  push(repository: RepositoryRecord, branch: string, name = 'file.txt', content = `${Math.random()}`): Promise<string> {
+    return this.sandbox.push(repository, branch, new Map([[name, content]]));
+  }
+
+  idOf(repository: RepositoryRecord, ref: string, sha: string, attempt = 1): string {
+    return runId({ repositoryId: repository.id, ref: GitRef.parse(ref), sha: CommitSha.parse(sha), attempt });
+  }
+
+  async check(repository: RepositoryRecord, workflowId: string, withinMs = 40_000): Promise<CheckRunRecord> {
+    const started = Date.now();
+    while (Date.now() - started < withinMs) {
+      const found = repository.checkRuns.find(
+        (check) => check.externalId === workflowId && check.status === 'completed',
+      );
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const seen = repository.checkRuns.map((check) => `${check.externalId} ${check.status} ${check.title}`).join('\n');
+    throw new Error(`No completed check of ${workflowId} within ${withinMs} ms. There are:\n${seen}`);
+  }
+
+  /** Pushes a commit to `main` and waits for its check. */
+  async pushed(repository: RepositoryRecord): Promise<{ sha: string; check: CheckRunRecord; result: RunResult }> {
+    const sha = await this.push(repository, 'main');
+    const workflowId = this.idOf(repository, 'refs/heads/main', sha);
+    const check = await this.check(repository, workflowId);
+    return { sha, check, result: await this.result(workflowId) };
+  }
+
+  async result(workflowId: string): Promise<RunResult> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const parsed = RunResult.safeParse(await this.client.resultOf(workflowId));
+      if (parsed.success) return parsed.data;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${workflowId} has no result`);
+  }
+}
+
+async function workerFor(
+  sandbox: Sandbox,
+  address: { address: string; namespace: string },
+  client: PipelineClient,
+): Promise<RunningWorker> {
+  const { appId, privateKey } = sandbox.app;
+  const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
+  installRuntimeOnce();
+  const bundle = await bundleWorkflows(workflowsIndex(), quiet);
+  return startWorker({ ...address, bundle, activities: createActivities(github, client) });
+}
+
+let isInstalled = false;
+function installRuntimeOnce(): void {
+  if (!isInstalled) installRuntime({ log: () => undefined });
+  isInstalled = true;
+}

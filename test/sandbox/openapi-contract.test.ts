@@ -1,0 +1,323 @@
+/** The stand-in GitHub, held against GitHub's own description: through the product's adapter, and past it. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Sandbox } from '../../sandbox/box.ts';
+import type { RecordedCall, Route } from '../../sandbox/github/http.ts';
+import { githubRoutes } from '../../sandbox/github/routes.ts';
+import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import { fetchArchive } from '../../src/adapters/github/artifact-archive.ts';
+import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
+import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
+import { appTokens, plainTokens } from '../../src/adapters/github/tokens.ts';
+import { branchRef, CommitSha, GitRef } from '../../src/domain/git.ts';
+import { GitHubDescription } from './openapi.ts';
+import { appJwt, ask, asDomain, mint, pathOf, stubs, tokenFor } from './wire.ts';
+
+/** Routes that GitHub does not describe, and why the sandbox has them. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'GET /_blobs/:ticket': "stands for the artifact store, which is not the API: its addresses are nobody's to build",
+};
+
+/** Media types that GitHub describes in prose only ("Get repository content", custom media types). */
+const IN_PROSE_ONLY = ['application/vnd.github.raw+json'];
+
+const LINT_FILE = '00-lint.yml';
+const WHOLE_TEXT = '/repos/acme/app';
+
+let box: Sandbox;
+let repository: RepositoryRecord;
+let pull: PullRecord;
+let head: CommitSha;
+const description = GitHubDescription.read();
+
+beforeAll(async () => {
+  box = await Sandbox.start({ kind: true, queueMs: 0, executors: () => stubs });
+  repository = await box.createRepository('app');
+  const files = await box.setUpFiles();
+  head = CommitSha.parse(await box.push(repository, 'main', new Map([...files, ['docs/a b.md', 'é\n']])));
+  await box.push(repository, 'feature/one', new Map([...files, ['more.txt', '1\n2\n']]));
+  await repository.git.git('tag', '--annotate', '--message=One', 'v1', head);
+  pull = await box.openPull(repository, 'feature/one');
+});
+
+afterAll(() => box.stop());
+
+/** The calls that something made. */
+async function callsOf(work: () => Promise<unknown>): Promise<readonly RecordedCall[]> {
+  const before = box.calls.length;
+  await work();
+  return box.calls.slice(before);
+}
+
+const isDescribed = (call: RecordedCall): boolean =>
+  EXCEPTIONS[call.route] === undefined && !IN_PROSE_ONLY.includes(call.contentType.split(';')[0] ?? '');
+
+/** A request that the description does not allow may be made here on purpose; then it has to be refused. */
+const problemsOf = (calls: readonly RecordedCall[]): string[] =>
+  calls.flatMap((call) => {
+    if (EXCEPTIONS[call.route] !== undefined) return [];
+    const sent = call.status < 400 ? description.requestProblems(call) : [];
+    return [...sent, ...(isDescribed(call) ? description.responseProblems(call) : [])];
+  });
+
+const endpoint = () => ({ baseUrl: box.url, fetch });
+const github = () => createGitHub(appTokens(box.app, endpoint()), endpoint());
+const asTheProduct = (): RepositoryApi => github().repository(asDomain(box, repository));
+
+async function readContents(api: RepositoryApi): Promise<void> {
+  expect(await api.contents.commitAt(branchRef('main'))).toBe(head);
+  expect(await api.contents.commitAt(GitRef.parse('refs/tags/v1'))).toBe(head);
+  expect(await api.contents.commitAt(branchRef('absent'))).toBeNull();
+  expect(await api.contents.fileAt('docs/a b.md', head)).toBe('é\n');
+  expect(await api.contents.fileAt('absent.md', head)).toBeNull();
+  expect((await api.contents.directoryAt('.github/workflows', head)).has(LINT_FILE)).toBe(true);
+  expect((await api.contents.pullRequest(pull.number))?.base.sha).toBe(head);
+  expect(await api.contents.pullRequest(999)).toBeNull();
+}
+
+async function report(api: RepositoryApi): Promise<void> {
+  const text = { name: 'SLSA pipeline', title: 'A title', summary: 'A summary' };
+  const id = await api.reports.createCheckRun(head, 'run-1', { ...text, status: 'queued', conclusion: null });
+  await api.reports.updateCheckRun(id, { ...text, status: 'in_progress', conclusion: null });
+  await api.reports.updateCheckRun(id, { ...text, status: 'completed', conclusion: 'failure' });
+  await api.reports.createCheckRun(head, 'run-2', { ...text, status: 'in_progress', conclusion: null });
+  expect(await api.reports.checkRuns(head, box.app.appId)).toHaveLength(2);
+  for (const state of ['pending', 'success', 'failure', 'error'] as const)
+    await api.reports.setStatus(head, { state, context: 'slsa/build-level', description: 'Said in one line' });
+}
+
+const lintInputs = (key: string): Record<string, string> => ({ key, nonce: 'n', commit: head });
+
+async function dispatchLint(api: RepositoryApi, key: string): Promise<number> {
+  const started = await api.actions.dispatch({ file: LINT_FILE, ref: branchRef('main'), inputs: lintInputs(key) });
+  if (started.kind !== 'started') throw new Error('the sandbox did not say which run it started');
+  return started.actionsRunId;
+}
+
+async function act(api: RepositoryApi): Promise<void> {
+  const finished = await dispatchLint(api, 'one');
+  await box.engine.settle();
+  const seen = await api.actions.run(finished, null);
+  expect(seen?.run.conclusion).toBe('success');
+  expect(await api.actions.run(finished, seen?.etag ?? null)).toBeNull();
+  expect(await api.actions.jobs(finished)).toHaveLength(1);
+  expect(await api.actions.runsSince(LINT_FILE, '2026-01-01T00:00:00Z')).toHaveLength(1);
+  const [artifact] = await api.actions.artifacts(finished, 'slsa-lint-1');
+  const location = await api.actions.artifactLocation(artifact?.id ?? 0);
+  await fetchArchive(github().archives, location ?? '', artifact?.digest ?? null);
+  repository.artifacts.forEach((each) => (each.expired = true));
+  expect(await api.actions.artifactLocation(artifact?.id ?? 0)).toBeNull();
+  await api.actions.cancel(finished, 'cancel');
+}
+
+async function cancelTwo(api: RepositoryApi): Promise<void> {
+  box.engine.options.queueMs = 60_000;
+  const waiting = [await dispatchLint(api, 'two'), await dispatchLint(api, 'three')];
+  box.engine.options.queueMs = 0;
+  expect((await api.actions.run(waiting[0] ?? 0, null))?.run.status).toBe('queued');
+  await api.actions.jobs(waiting[0] ?? 0);
+  await api.actions.cancel(waiting[0] ?? 0, 'cancel');
+  await api.actions.cancel(waiting[1] ?? 0, 'force-cancel');
+  await box.engine.settle();
+  expect((await api.actions.run(waiting[0] ?? 0, null))?.run.conclusion).toBe('cancelled');
+  await api.actions.jobs(waiting[0] ?? 0);
+}
+
+async function converse(api: RepositoryApi): Promise<void> {
+  const asked = box.comment(repository, pull.number, 'kim', '/slsa status');
+  await api.conversations.react(asked, 'eyes');
+  await api.conversations.react(asked, 'eyes');
+  const { id } = box.user('kim');
+  expect(await api.conversations.mayWrite({ id, login: 'kim' })).toBe(true);
+  box.user('guest');
+  expect(await api.conversations.mayWrite({ id, login: 'guest' })).toBe(false);
+  expect(await api.conversations.mayWrite({ id, login: 'nobody' })).toBe(false);
+  const reply = await api.conversations.createComment(pull.number, 'Here is how it stands');
+  await api.conversations.updateComment(reply, 'Here is how it stood');
+  expect(await api.conversations.comments(pull.number)).toHaveLength(2);
+}
+
+async function learnWhoIsThere(): Promise<void> {
+  expect(await github().identity()).toEqual({ userId: box.world.app.bot.id, appId: box.app.appId });
+  const token = box.auth.personalToken(box.user('kim'));
+  expect((await plainTokens(token, endpoint()).identity()).userId).toBe(box.user('kim').id);
+  const name = { owner: 'acme', name: 'app' };
+  const known = await lookUpRepository({ kind: 'app', ...box.app }, box.url, name);
+  expect(known).toEqual(asDomain(box, repository));
+  expect((await lookUpRepository({ kind: 'token', token }, box.url, name)).installationId).toBeNull();
+}
+
+const CONVERSATIONS = [
+  ['learns who is there', () => learnWhoIsThere()],
+  ['reads contents', () => readContents(asTheProduct())],
+  ['reports', () => report(asTheProduct())],
+  ['dispatches and collects', () => act(asTheProduct())],
+  ['cancels', () => cancelTwo(asTheProduct())],
+  ['converses', () => converse(asTheProduct())],
+] as const;
+
+describe('the product against the stand-in GitHub', () => {
+  it.each(CONVERSATIONS)('sends and gets what GitHub describes when it %s', async (_, work) => {
+    const calls = await callsOf(work);
+    expect(calls.length).toBeGreaterThan(1);
+    expect(problemsOf(calls)).toEqual([]);
+    // What the product sends is never one of the wrong requests.
+    expect(calls.filter(isDescribed).flatMap((call) => description.requestProblems(call))).toEqual([]);
+  });
+});
+
+interface Odd {
+  readonly what: string;
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** Requests that only others make; some of them wrong, so that GitHub's refusals are held to its description too. */
+const ODD_REQUESTS: readonly Odd[] = [
+  { what: `GET ${WHOLE_TEXT}/commits/main`, status: 200 },
+  { what: `GET ${WHOLE_TEXT}/commits/absent`, status: 422 },
+  { what: `GET ${WHOLE_TEXT}/commits/main`, status: 200, headers: { accept: 'application/vnd.github.sha' } },
+  { what: `GET ${WHOLE_TEXT}/contents/`, status: 200 },
+  { what: `GET ${WHOLE_TEXT}/contents/docs/a%20b.md?ref=main`, status: 200 },
+  { what: `GET ${WHOLE_TEXT}/contents/absent`, status: 404 },
+  { what: `GET ${WHOLE_TEXT}/contents/docs?ref=absent`, status: 404 },
+  { what: `GET /api/v3${WHOLE_TEXT}`, status: 200 },
+  { what: 'GET /repos/acme/absent', status: 404 },
+  { what: 'GET /user', status: 403 },
+  { what: 'GET /users/absent', status: 404 },
+  { what: `GET ${WHOLE_TEXT}/commits/main/check-runs`, status: 200 },
+  { what: `POST ${WHOLE_TEXT}/check-runs`, status: 422, body: { head_sha: 'absent', name: 'x' } },
+  { what: `POST ${WHOLE_TEXT}/check-runs`, status: 422, body: { name: 'x', output: { title: 'no summary' } } },
+  { what: `PATCH ${WHOLE_TEXT}/check-runs/999`, status: 404, body: {} },
+  { what: `POST ${WHOLE_TEXT}/statuses/absent`, status: 422, body: { state: 'success' } },
+  { what: `POST ${WHOLE_TEXT}/statuses/absent`, status: 422, body: { state: 'good' } },
+  { what: `GET ${WHOLE_TEXT}/actions/runs/999`, status: 404 },
+  { what: `GET ${WHOLE_TEXT}/actions/artifacts/999/zip`, status: 404 },
+  { what: `POST ${WHOLE_TEXT}/issues/1/comments`, status: 422, body: { body: 'x'.repeat(65_537) } },
+  { what: `POST ${WHOLE_TEXT}/issues/1/comments`, status: 422, body: {} },
+  { what: `POST ${WHOLE_TEXT}/issues/comments/999/reactions`, status: 404, body: { content: 'eyes' } },
+  { what: `POST ${WHOLE_TEXT}/issues/comments/999/reactions`, status: 422, body: { content: 'shrug' } },
+  { what: `POST ${WHOLE_TEXT}/actions/workflows/${LINT_FILE}/dispatches`, status: 422, body: { ref: 'absent' } },
+  { what: `POST ${WHOLE_TEXT}/actions/workflows/absent.yml/dispatches`, status: 404, body: { ref: 'main' } },
+];
+
+describe('requests that are not of the product', () => {
+  it.each(ODD_REQUESTS)('are answered as GitHub describes: $what is $status', async ({ what, status, ...asked }) => {
+    const token = await tokenFor(box);
+    const calls = await callsOf(() => ask(box, what, { token, ...asked }));
+    expect(calls.map((call) => call.status)).toEqual([status]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+
+  it('get no body where a dispatch is taken without saying as which run', async () => {
+    const body = { ref: 'main', inputs: lintInputs('quiet') };
+    const what = `POST ${WHOLE_TEXT}/actions/workflows/${LINT_FILE}/dispatches`;
+    const token = await tokenFor(box);
+    const calls = await callsOf(() => ask(box, what, { token, body }));
+    await box.engine.settle();
+    expect(calls.map(({ status }) => status)).toEqual([204]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+
+  it('get tokens as GitHub describes them, narrowed or not, and refusals of what was not granted', async () => {
+    const calls = await callsOf(async () => {
+      await mint(box);
+      await mint(box, { repository_ids: [repository.id], permissions: { checks: 'write' } });
+      await mint(box, { repositories: ['app'] });
+      await mint(box, { repositories: ['absent'] });
+      await mint(box, { permissions: { packages: 'write' } });
+    });
+    expect(calls.map(({ status }) => status)).toEqual([201, 201, 201, 422, 422]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+
+  it('without credentials, or with wrong ones, are refused in the form of all refusals', async () => {
+    const calls = await callsOf(async () => {
+      await ask(box, `GET ${pathOf(repository)}`);
+      await ask(box, `GET ${pathOf(repository)}`, { token: 'ghs_wrong' });
+      await ask(box, 'GET /app', { token: await tokenFor(box) });
+      await ask(box, `GET /repos/acme/absent/installation`, { token: await appJwt(box) });
+    });
+    expect(calls.map(({ status }) => status)).toEqual([401, 401, 201, 401, 404]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+
+  it('get pull requests from forks as GitHub describes them', async () => {
+    const other = await box.openPull(repository, 'theirs', { headRepositoryId: 424_242, forkSha: 'f'.repeat(40) });
+    const token = await tokenFor(box);
+    const calls = await callsOf(() => ask(box, `GET ${WHOLE_TEXT}/pulls/${other.number}`, { token }));
+    expect(problemsOf(calls)).toEqual([]);
+  });
+});
+
+describe('the routes of the stand-in', () => {
+  const routes = (): readonly Route[] => githubRoutes(box);
+  const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+
+  it('are all in the description, but for the listed exceptions', () => {
+    const unknown = routes().filter(({ method, path }) => {
+      const example = path.replace(/[:*]\w+/g, 'x').replace('zip', 'zip');
+      return description.pathOf(method, example) === null;
+    });
+    expect(unknown.map(nameOf)).toEqual(Object.keys(EXCEPTIONS));
+  });
+
+  it('have all been held against the description above', () => {
+    const answered = new Set(box.calls.filter(({ status }) => status < 400).map(({ route }) => route));
+    expect(
+      routes()
+        .map(nameOf)
+        .filter((name) => !answered.has(name)),
+    ).toEqual([]);
+  });
+
+  it.each(['GET /rate_limit', 'POST /graphql', 'DELETE /repos/acme/app', 'GET /repos/acme/app/unheard/of'])(
+    'end in a loud 501 for what the sandbox does not know: %s',
+    async (what) => {
+      const reply = await ask(box, what, { token: await tokenFor(box) });
+      expect(reply.status).toBe(501);
+      expect(reply.body).toEqual({ message: `The sandbox does not know ${what}` });
+    },
+  );
+});
+
+describe('the judge', () => {
+  const recorded = (): RecordedCall => {
+    const found = box.calls.find(
+      ({ route, status }) => route === 'POST /repos/:owner/:repo/check-runs' && status === 201,
+    );
+    if (found === undefined) throw new Error('no check run was created');
+    return found;
+  };
+  const answer = (): Record<string, unknown> => recorded().responseBody as Record<string, unknown>;
+
+  it.each([
+    ['a field is missing', { head_sha: undefined }, '/ must have required property'],
+    ['a field has another type', { id: 'seven' }, '/id must be integer'],
+    ['a word is not one of the known', { status: 'done' }, '/status must be equal to one of'],
+    ['null is where it may not be', { name: null }, '/name must be string'],
+    [
+      'an address is none',
+      { output: { title: null, summary: null, text: null, annotations_count: 0, annotations_url: 'x' } },
+      '/output/annotations_url must match format "uri"',
+    ],
+    ['a part of another description is wrong', { app: { id: 1 } }, '/app must have required property'],
+  ])('says so when %s', (_, change, expected) => {
+    const call = { ...recorded(), responseBody: JSON.parse(JSON.stringify({ ...answer(), ...change })) as unknown };
+    expect(description.responseProblems(call).join('\n')).toContain(expected);
+  });
+
+  it('takes null where the description does', () => {
+    const call = { ...recorded(), responseBody: { ...answer(), app: null, conclusion: null, check_suite: null } };
+    expect(description.responseProblems(call)).toEqual([]);
+  });
+
+  it('says so when a status, a media type, a query or a body is not in the description', () => {
+    expect(description.responseProblems({ ...recorded(), status: 202 })).toHaveLength(1);
+    expect(description.responseProblems({ ...recorded(), contentType: 'text/html' })).toHaveLength(1);
+    expect(description.requestProblems({ ...recorded(), query: { colour: 'red' } })).toHaveLength(1);
+    expect(description.requestProblems({ ...recorded(), requestBody: null })).toHaveLength(1);
+    expect(description.requestProblems({ ...recorded(), requestBody: { name: 1 } })).not.toEqual([]);
+    expect(description.requestProblems({ ...recorded(), path: '/repos/acme/app/unheard' })).toHaveLength(1);
+  });
+});
