@@ -73,7 +73,7 @@ export class Auth {
   mint(request: unknown): { token: string; grant: Grant } {
     const { data: wanted } = MintRequest.safeParse(request ?? {});
     if (wanted === undefined) throw new ApiError(422, 'Invalid request.');
-    const permissions = { ...(wanted.permissions ?? GRANTED), metadata: 'read' };
+    const permissions = { metadata: 'read', ...(wanted.permissions ?? GRANTED) };
     for (const [name, level] of Object.entries(permissions)) {
       const granted = GRANTED[name];
       if (granted === undefined || rank(level) > rank(granted)) {

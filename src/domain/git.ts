@@ -8,9 +8,6 @@ export const CommitSha = z
   .brand<'CommitSha'>();
 export type CommitSha = z.infer<typeof CommitSha>;
 
-/** The commit that a push names when it created or deleted a ref. */
-export const NO_COMMIT = '0'.repeat(40);
-
 /** Seven digits are what GitHub's own pages show. */
 export const shortSha = (sha: CommitSha): string => sha.slice(0, 7);
 
@@ -41,7 +38,6 @@ function isWellFormedRef(ref: string): boolean {
 export const shortRef = (ref: GitRef): string => ref.replace(/^refs\/(heads\/|tags\/)?/, '');
 
 export const isTag = (ref: GitRef): boolean => ref.startsWith('refs/tags/');
-export const isBranch = (ref: GitRef): boolean => ref.startsWith('refs/heads/');
 export const branchRef = (branch: string): GitRef => GitRef.parse(`refs/heads/${branch}`);
 
 /** An OCI content digest. Only SHA-256 is accepted: it is what registries, cosign and in-toto statements share. */

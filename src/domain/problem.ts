@@ -1,4 +1,5 @@
 /** Why there is no result, in words that a person can act on. */
+import { plainLine } from './report/plain-text.ts';
 
 /**
  * Who can make it right. It decides the verdict: what the repository did is a failure, what a person must decide is
@@ -37,9 +38,12 @@ export interface Problem {
   readonly next: string;
 }
 
+/** What is quoted in a message may be anybody's and of any length: a problem travels in results that are small. */
+const MAX_MESSAGE = 500;
+
 export const problem = (code: ProblemCode, blame: Blame, message: string, next: string): Problem => ({
   code,
   blame,
-  message,
-  next,
+  message: plainLine(message, MAX_MESSAGE),
+  next: plainLine(next, MAX_MESSAGE),
 });

@@ -1,8 +1,10 @@
 /** Webhook → intent: pure. Everything that is not understood is ignored with a reason, and never an error. */
+import type { EmitterWebhookEventName } from '@octokit/webhooks';
 import type { z } from 'zod';
 import { parseCommands } from '../domain/command/command-grammar.ts';
 import { branchRef, GitRef } from '../domain/git.ts';
 import { commandId, parseRunId, parseStageRunTitle } from '../domain/run/workflow-ids.ts';
+import type { CommandRequest } from '../domain/run/messages.ts';
 import type { Timing } from '../domain/run/timing.ts';
 import type { Trigger } from '../domain/run/trigger.ts';
 import { ignored, type Intent } from './intent.ts';
@@ -24,7 +26,7 @@ export interface IntakeContext {
 type Handler = (delivery: Delivery, context: IntakeContext) => Intent;
 
 /** One row an event; a new event is one row and one handler. */
-const HANDLERS: Readonly<Record<string, Handler>> = {
+const HANDLERS: Readonly<Partial<Record<EmitterWebhookEventName, Handler>>> = {
   push: reading(Push, onPush),
   pull_request: reading(PullRequest, onPullRequest),
   workflow_run: reading(WorkflowRun, onWorkflowRun),
@@ -34,7 +36,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 export function eventToIntent(delivery: Delivery, context: IntakeContext): Intent {
-  const handler = Object.hasOwn(HANDLERS, delivery.event) ? HANDLERS[delivery.event] : undefined;
+  const handler = Object.entries(HANDLERS).find(([event]) => event === delivery.event)?.[1];
   return handler === undefined ? ignored(`no use for ${delivery.event} events`) : handler(delivery, context);
 }
 
@@ -54,7 +56,7 @@ function reading<S extends z.ZodType>(schema: S, handle: (read: Read<z.output<S>
 function onPush({ payload, delivery, timing }: Read<z.infer<typeof Push>>): Intent {
   const ref = GitRef.safeParse(payload.ref);
   if (!ref.success) return ignored(`${payload.ref.slice(0, 100)} is no branch or tag`);
-  // The queue's own event speaks for these branches.
+  // A queue's branch is pushed by GitHub itself, for a merge that may never be.
   if (payload.ref.startsWith('refs/heads/gh-readonly-queue/')) return ignored('a merge queue branch');
   const repository = repositoryOf(payload);
   const base = { repository, ref: ref.data, delivery, timing };
@@ -106,10 +108,12 @@ function onCheckRun({ payload, appId, delivery, timing }: Read<z.infer<typeof Ch
   // On a green check there is nothing to go on from: who presses Re-run there means all of it.
   const mode = check.conclusion === 'success' ? 'all' : 'failed';
   const subject = { kind: 'press', ref: key.ref, sha: key.sha, mode } as const;
-  const request = { repository: repositoryOf(payload), user: sender, delivery, timing, subject };
+  const request = { repository: repositoryOf(payload), user: personOf(sender), delivery, timing, subject };
   // By person too: a press that was refused must not stand in the way of somebody who may.
   return { kind: 'command', id: commandId(`check-${check.id}-rerequested-${sender.id}`), request };
 }
+
+const personOf = ({ id, login }: { id: number; login: string }): CommandRequest['user'] => ({ id, login });
 
 function onCheckSuite({ payload, appId, delivery, timing }: Read<z.infer<typeof CheckSuite>>): Intent {
   const { action, check_suite: suite, sender } = payload;
@@ -117,7 +121,7 @@ function onCheckSuite({ payload, appId, delivery, timing }: Read<z.infer<typeof 
   if (suite.app?.id !== appId) return ignored("another App's check suite");
   if (suite.head_branch === null) return ignored('a check suite without branch');
   const subject = { kind: 'press', ref: branchRef(suite.head_branch), sha: suite.head_sha, mode: 'all' } as const;
-  const request = { repository: repositoryOf(payload), user: sender, delivery, timing, subject };
+  const request = { repository: repositoryOf(payload), user: personOf(sender), delivery, timing, subject };
   // A suite can be re-run again and again, so the delivery tells one press from the next.
   return { kind: 'command', id: commandId(`check-suite-${suite.id}-${delivery}`), request };
 }

@@ -118,16 +118,14 @@ const outcomeOf = <S extends Stage>(stage: S): fc.Arbitrary<StageOutcome<S>> =>
     },
     {
       weight: 1,
-      arbitrary: fc
-        .constantFrom('repository', 'person', 'nobody_here')
-        .map(
-          (blame) =>
-            ({
-              kind: 'errored',
-              run: null,
-              problem: problem('artifact_missing', blame as 'person', 'm', 'n'),
-            }) as StageOutcome<S>,
-        ),
+      arbitrary: fc.constantFrom('repository', 'person', 'nobody_here').map(
+        (blame) =>
+          ({
+            kind: 'errored',
+            run: null,
+            problem: problem('artifact_missing', blame as 'person', 'm', 'n'),
+          }) as StageOutcome<S>,
+      ),
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'cancelled', run: null, by: 'x' } as StageOutcome<S>) },
   );

@@ -537,7 +537,7 @@ describe('the reader of lint', () => {
   );
 
   // stages.md 00: the overall return code is 1 on an error, and is the step's exit code: 0 is another run's report.
-  it.failing('finds that a report with errors contradicts exit code 0', () => {
+  it('finds that a report with errors contradicts exit code 0', () => {
     expect(readChanged('lint', { says: { exitCode: 0 }, files: failed })).toEqual(
       unusable('report_contradicts', 'Lint', 'exit code 0'),
     );
@@ -615,7 +615,7 @@ describe('the reader of lint', () => {
   });
 
   // stages.md, survival list: "SARIF level default comes from rule.defaultConfiguration, else warning".
-  it.failing("takes a finding's severity from its rule where the finding names none", () => {
+  it("takes a finding's severity from its rule where the finding names none", () => {
     const rules = [
       { id: 'E1', defaultConfiguration: { level: 'error' } },
       { id: 'N1', defaultConfiguration: { level: 'note' } },
@@ -639,7 +639,7 @@ describe('the reader of build', () => {
   });
 
   // evidence.md, step 5: the Actions run that produced the image concluded `success`. readBuild never looks.
-  it.failing.each(['failure', 'timed_out', 'none'])(
+  it.each(['failure', 'timed_out', 'none'])(
     'finds that a built image contradicts a run that ended %s',
     (conclusion) => {
       expect(readChanged('build', { conclusion })).toEqual(unusable('report_contradicts', 'Build', conclusion));
@@ -767,7 +767,7 @@ describe('the reader of scan', () => {
   });
 
   // grype writes `"purl": ""` where it knows none (TestJsonImgsPresenter.golden): these are two packages.
-  it.failing('tells packages apart by name where the purl is empty', () => {
+  it('tells packages apart by name where the purl is empty', () => {
     const packages = ['a', 'b'].map((name) => match('CVE-1', 'High', { name, purl: '' }));
     expect(scanned(packages)).toMatchObject(isRead({ counts: { ...none, high: 2 }, matches: 2 }));
   });
@@ -895,7 +895,7 @@ describe('bundles of another kind', () => {
   );
 
   // stages.md 04: cosign signs with one predicate type of its own. readAttest asks for its type, readSign for none.
-  it.failing.each([CYCLONEDX_PREDICATE, 'https://slsa.dev/provenance/v1'])('are no signature: %s', (predicate) => {
+  it.each([CYCLONEDX_PREDICATE, 'https://slsa.dev/provenance/v1'])('are no signature: %s', (predicate) => {
     expect(readChanged('sign', { files: { [SIGNATURE_BUNDLE]: bundleOf(predicate) } })).toEqual(
       unusable('wrong_subject', 'Sign', predicate),
     );
@@ -999,7 +999,7 @@ describe('what a reader hands on is small', () => {
   const hugeBundle = bundle(envelope(json(statement(SIGN_PREDICATE))), hugeIndex);
 
   // Each of these goes into the activity's result at its full length, and Temporal refuses results over 2 MB.
-  it.failing.each<readonly [string, Stage, Change]>([
+  it.each<readonly [string, Stage, Change]>([
     ['a long unknown key of stage.json', 'lint', { says: { [LONG]: 1 } }],
     ['a long tag', 'build', { files: { [BUILDX_METADATA]: json(hugeTag) } }],
     ['a long log index', 'sign', { files: { [SIGNATURE_BUNDLE]: hugeBundle } }],

@@ -205,7 +205,7 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
     };
     expect(taken('check_run', withPart(payloadOf('check_run.rerequested.json'), 'check_run', ours))).toMatchObject({
       kind: 'command',
-      id: 'slsa-command:check-4-rerequested',
+      id: 'slsa-command:check-4-rerequested-5346',
       request: {
         repository: { id: 526, owner: 'github', name: 'hello-world', installationId: 1 },
         user: { id: 5346, login: 'octocat' },

@@ -9,6 +9,7 @@ import { createGitHub, type RepositoryApi } from '../../src/adapters/github/gith
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
 import { appTokens, plainTokens } from '../../src/adapters/github/tokens.ts';
 import { branchRef, CommitSha, GitRef } from '../../src/domain/git.ts';
+import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
 import { GitHubDescription } from './openapi.ts';
 import { appJwt, ask, asDomain, mint, pathOf, stubs, tokenFor } from './wire.ts';
 
@@ -20,8 +21,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 /** Media types that GitHub describes in prose only ("Get repository content", custom media types). */
 const IN_PROSE_ONLY = ['application/vnd.github.raw+json'];
 
-const LINT_FILE = '00-lint.yml';
-const WHOLE_TEXT = '/repos/acme/app';
+const LINT_FILE = STAGE_TABLE.lint.file;
+const REPOSITORY = '/repos/acme/app';
 
 let box: Sandbox;
 let repository: RepositoryRecord;
@@ -166,43 +167,60 @@ describe('the product against the stand-in GitHub', () => {
 });
 
 interface Odd {
+  readonly why: string;
   readonly what: string;
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
 
+const CHECK_RUNS = `${REPOSITORY}/check-runs`;
+const COMMENTS = `${REPOSITORY}/issues/1/comments`;
+const REACTIONS = `${REPOSITORY}/issues/comments/999/reactions`;
+const WORKFLOWS = `${REPOSITORY}/actions/workflows`;
+const SHA_ALONE = { accept: 'application/vnd.github.sha' };
+
 /** Requests that only others make; some of them wrong, so that GitHub's refusals are held to its description too. */
 const ODD_REQUESTS: readonly Odd[] = [
-  { what: `GET ${WHOLE_TEXT}/commits/main`, status: 200 },
-  { what: `GET ${WHOLE_TEXT}/commits/absent`, status: 422 },
-  { what: `GET ${WHOLE_TEXT}/commits/main`, status: 200, headers: { accept: 'application/vnd.github.sha' } },
-  { what: `GET ${WHOLE_TEXT}/contents/`, status: 200 },
-  { what: `GET ${WHOLE_TEXT}/contents/docs/a%20b.md?ref=main`, status: 200 },
-  { what: `GET ${WHOLE_TEXT}/contents/absent`, status: 404 },
-  { what: `GET ${WHOLE_TEXT}/contents/docs?ref=absent`, status: 404 },
-  { what: `GET /api/v3${WHOLE_TEXT}`, status: 200 },
-  { what: 'GET /repos/acme/absent', status: 404 },
-  { what: 'GET /user', status: 403 },
-  { what: 'GET /users/absent', status: 404 },
-  { what: `GET ${WHOLE_TEXT}/commits/main/check-runs`, status: 200 },
-  { what: `POST ${WHOLE_TEXT}/check-runs`, status: 422, body: { head_sha: 'absent', name: 'x' } },
-  { what: `POST ${WHOLE_TEXT}/check-runs`, status: 422, body: { name: 'x', output: { title: 'no summary' } } },
-  { what: `PATCH ${WHOLE_TEXT}/check-runs/999`, status: 404, body: {} },
-  { what: `POST ${WHOLE_TEXT}/statuses/absent`, status: 422, body: { state: 'success' } },
-  { what: `POST ${WHOLE_TEXT}/statuses/absent`, status: 422, body: { state: 'good' } },
-  { what: `GET ${WHOLE_TEXT}/actions/runs/999`, status: 404 },
-  { what: `GET ${WHOLE_TEXT}/actions/artifacts/999/zip`, status: 404 },
-  { what: `POST ${WHOLE_TEXT}/issues/1/comments`, status: 422, body: { body: 'x'.repeat(65_537) } },
-  { what: `POST ${WHOLE_TEXT}/issues/1/comments`, status: 422, body: {} },
-  { what: `POST ${WHOLE_TEXT}/issues/comments/999/reactions`, status: 404, body: { content: 'eyes' } },
-  { what: `POST ${WHOLE_TEXT}/issues/comments/999/reactions`, status: 422, body: { content: 'shrug' } },
-  { what: `POST ${WHOLE_TEXT}/actions/workflows/${LINT_FILE}/dispatches`, status: 422, body: { ref: 'absent' } },
-  { what: `POST ${WHOLE_TEXT}/actions/workflows/absent.yml/dispatches`, status: 404, body: { ref: 'main' } },
+  { why: 'a whole commit', what: `GET ${REPOSITORY}/commits/main`, status: 200 },
+  { why: "a commit's SHA alone", what: `GET ${REPOSITORY}/commits/main`, status: 200, headers: SHA_ALONE },
+  { why: 'an unknown commit', what: `GET ${REPOSITORY}/commits/absent`, status: 422 },
+  { why: 'the root folder', what: `GET ${REPOSITORY}/contents/`, status: 200 },
+  { why: 'a file as JSON', what: `GET ${REPOSITORY}/contents/docs/a%20b.md?ref=main`, status: 200 },
+  { why: 'an unknown file', what: `GET ${REPOSITORY}/contents/absent`, status: 404 },
+  { why: 'an unknown ref', what: `GET ${REPOSITORY}/contents/docs?ref=absent`, status: 404 },
+  { why: 'a repository as GHES serves it', what: `GET /api/v3${REPOSITORY}`, status: 200 },
+  { why: 'an unknown repository', what: 'GET /repos/acme/absent', status: 404 },
+  { why: 'the user of an installation, which has none', what: 'GET /user', status: 403 },
+  { why: 'an unknown user', what: 'GET /users/absent', status: 404 },
+  { why: "a branch's check runs", what: `GET ${REPOSITORY}/commits/main/check-runs?per_page=1`, status: 200 },
+  {
+    why: 'a check run on an unknown commit',
+    what: `POST ${CHECK_RUNS}`,
+    status: 422,
+    body: { head_sha: 'x', name: 'x' },
+  },
+  { why: 'an output without a summary', what: `POST ${CHECK_RUNS}`, status: 422, body: { output: { title: 'x' } } },
+  { why: 'an unknown check run', what: `PATCH ${CHECK_RUNS}/999`, status: 404, body: {} },
+  {
+    why: 'a status on an unknown commit',
+    what: `POST ${REPOSITORY}/statuses/x`,
+    status: 422,
+    body: { state: 'error' },
+  },
+  { why: 'an unknown state', what: `POST ${REPOSITORY}/statuses/x`, status: 422, body: { state: 'good' } },
+  { why: 'an unknown run', what: `GET ${REPOSITORY}/actions/runs/999`, status: 404 },
+  { why: 'an unknown artifact', what: `GET ${REPOSITORY}/actions/artifacts/999/zip`, status: 404 },
+  { why: 'an overlong comment', what: `POST ${COMMENTS}`, status: 422, body: { body: 'x'.repeat(65_537) } },
+  { why: 'a comment without a body', what: `POST ${COMMENTS}`, status: 422, body: {} },
+  { why: 'a reaction to an unknown comment', what: `POST ${REACTIONS}`, status: 404, body: { content: 'eyes' } },
+  { why: 'an unknown reaction', what: `POST ${REACTIONS}`, status: 422, body: { content: 'shrug' } },
+  { why: 'an unknown branch', what: `POST ${WORKFLOWS}/${LINT_FILE}/dispatches`, status: 422, body: { ref: 'absent' } },
+  { why: 'an unknown workflow', what: `POST ${WORKFLOWS}/absent.yml/dispatches`, status: 404, body: { ref: 'main' } },
 ];
 
 describe('requests that are not of the product', () => {
-  it.each(ODD_REQUESTS)('are answered as GitHub describes: $what is $status', async ({ what, status, ...asked }) => {
+  it.each(ODD_REQUESTS)('are answered as GitHub describes: $why is $status', async ({ what, status, ...asked }) => {
     const token = await tokenFor(box);
     const calls = await callsOf(() => ask(box, what, { token, ...asked }));
     expect(calls.map((call) => call.status)).toEqual([status]);
@@ -211,7 +229,7 @@ describe('requests that are not of the product', () => {
 
   it('get no body where a dispatch is taken without saying as which run', async () => {
     const body = { ref: 'main', inputs: lintInputs('quiet') };
-    const what = `POST ${WHOLE_TEXT}/actions/workflows/${LINT_FILE}/dispatches`;
+    const what = `POST ${WORKFLOWS}/${LINT_FILE}/dispatches`;
     const token = await tokenFor(box);
     const calls = await callsOf(() => ask(box, what, { token, body }));
     await box.engine.settle();
@@ -245,7 +263,7 @@ describe('requests that are not of the product', () => {
   it('get pull requests from forks as GitHub describes them', async () => {
     const other = await box.openPull(repository, 'theirs', { headRepositoryId: 424_242, forkSha: 'f'.repeat(40) });
     const token = await tokenFor(box);
-    const calls = await callsOf(() => ask(box, `GET ${WHOLE_TEXT}/pulls/${other.number}`, { token }));
+    const calls = await callsOf(() => ask(box, `GET ${REPOSITORY}/pulls/${other.number}`, { token }));
     expect(problemsOf(calls)).toEqual([]);
   });
 });
@@ -256,7 +274,7 @@ describe('the routes of the stand-in', () => {
 
   it('are all in the description, but for the listed exceptions', () => {
     const unknown = routes().filter(({ method, path }) => {
-      const example = path.replace(/[:*]\w+/g, 'x').replace('zip', 'zip');
+      const example = path.replace(/[:*]\w+/g, 'x');
       return description.pathOf(method, example) === null;
     });
     expect(unknown.map(nameOf)).toEqual(Object.keys(EXCEPTIONS));

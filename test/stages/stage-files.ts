@@ -270,6 +270,6 @@ export function describeWithTools(tools: Readonly<Record<string, string | null>>
   const missing = Object.entries(tools).flatMap(([name, path]) => (path === null ? [name] : []));
   if (missing.length === 0) return describe;
   return ((name: string, tests: () => void) => {
-    describe.skip(`${String(name)} (skipped: ${missing.join(' and ')} not found on this machine)`, tests);
+    describe.skip(`${name} (skipped: ${missing.join(' and ')} not found on this machine)`, tests);
   }) as typeof describe.skip;
 }

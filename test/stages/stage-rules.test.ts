@@ -170,7 +170,7 @@ const RULES: readonly Rule[] = [
     name: 'gives no token that can sign to a job that runs what is in the repository',
     violations: (file) =>
       jobsOf(file)
-        .filter(({ permissions }) => JSON.stringify(permissions ?? 'write-all').match(/id-token|write-all/))
+        .filter(({ permissions }) => /id-token|write-all/.test(JSON.stringify(permissions ?? 'write-all')))
         .flatMap(({ steps }) => steps)
         .filter((step) => uses(step, 'actions/checkout') || /build-push|buildx|docker build/.test(stepCode(step)))
         .map((step) => `"${stepTitle(step)}" runs beside id-token: write`),

@@ -16,11 +16,14 @@ import {
 
 export const BUILDX_METADATA = 'buildx-metadata.json';
 
+/** Host, name and tag together: far more than any registry takes. */
+const MAX_IMAGE_NAME = 600;
+
 export const BuildResult = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('built'),
     /** `registry/name:tag`, as pushed. */
-    image: z.string(),
+    image: z.string().max(MAX_IMAGE_NAME),
     /** Of the image index where there is one: what is signed, attested and pulled. */
     digest: Digest,
     warnings: z.number().int().nonnegative(),
@@ -37,15 +40,21 @@ export type BuildResult = z.infer<typeof BuildResult>;
 const BuildxMetadata = z.object({
   'containerimage.digest': Digest,
   'containerimage.descriptor': z.object({ digest: Digest }).optional(),
-  'image.name': z.string().optional(),
+  'image.name': z
+    .string()
+    .max(10 * MAX_IMAGE_NAME)
+    .optional(),
   'buildx.build.warnings': z.array(z.unknown()).nullish(),
 });
 
-export function readBuild(files: ReportFiles, expected: StageExpectation): Reading<BuildResult> {
+export function readBuild(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<BuildResult> {
   const stageReport = readStageReport(files, expected);
   if (stageReport.kind === 'unusable') return stageReport;
   const { exitCode } = stageReport.result;
   if (exitCode !== 0) return read({ kind: 'failed', exitCode });
+  if (conclusion !== 'success') {
+    return unusable(contradiction('build', `buildx ended with exit code 0, yet the stage run ended ${conclusion}`));
+  }
   return readBuildxMetadata(files, expected.imageName);
 }
 
@@ -61,7 +70,7 @@ export function readBuildxMetadata(files: ReportFiles, imageName: string): Readi
   if (metadata['containerimage.descriptor'].digest !== digest) {
     return unusable(unreadable('build', BUILDX_METADATA, 'names two different digests'));
   }
-  const image = names.find((name) => withoutTag(name) === imageName);
+  const image = names.find((name) => withoutTag(name) === imageName && name.length <= MAX_IMAGE_NAME);
   if (image === undefined) return unusable(wrongSubject('build', imageName, names.join(', ').slice(0, 200)));
   return read({ kind: 'built', image, digest, warnings: metadata['buildx.build.warnings']?.length ?? 0 });
 }

@@ -50,6 +50,9 @@ export function readLint(files: ReportFiles, expected: StageExpectation, conclus
   if (stageReport.kind === 'unusable') return stageReport;
   const result = readMegaLinter(files);
   if (result.kind === 'unusable') return result;
+  if (result.result.errors > 0 && stageReport.result.exitCode === 0) {
+    return unusable(contradiction('lint', 'MegaLinter ended with exit code 0, yet its report has errors'));
+  }
   if (result.result.errors === 0 && stageReport.result.exitCode !== 0) {
     return unusable(
       contradiction(
@@ -124,13 +127,19 @@ const SarifResult = z.object({
   suppressions: z.array(z.unknown()).nullish(),
 });
 
+const SarifRule = z.object({
+  id: z.string(),
+  defaultConfiguration: z.object({ level: z.string().nullish() }).nullish(),
+});
+
 const SarifRun = z.object({
-  tool: z.object({ driver: z.object({ name: z.string() }) }),
+  tool: z.object({ driver: z.object({ name: z.string(), rules: z.array(SarifRule).nullish() }) }),
   results: z.array(SarifResult).nullish(),
 });
 type SarifRun = z.infer<typeof SarifRun>;
 
-export const Sarif = z.object({ runs: z.array(SarifRun) });
+/** A file without any run is no evidence: somebody's linter could not write, which is not the same as clean. */
+export const Sarif = z.object({ runs: z.array(SarifRun).min(1) });
 
 function readFindings(files: ReportFiles): Pick<LintResult, 'findings' | 'findingsFrom'> {
   const file = files.get(MEGALINTER_SARIF);
@@ -157,18 +166,24 @@ interface RankedFinding {
 function findingsOf(run: SarifRun): RankedFinding[] {
   // A report that MegaLinter linted itself grows " (MegaLinter …)" once a cycle.
   const linter = plainLine(run.tool.driver.name.replace(/( \(MegaLinter [^)]*\))+$/, ''), 60);
+  const levels = new Map((run.tool.driver.rules ?? []).map((rule) => [rule.id, rule.defaultConfiguration?.level]));
   const results = run.results ?? [];
-  return results.filter(({ suppressions }) => (suppressions ?? []).length === 0).map((result) => rank(linter, result));
+  return results
+    .filter(({ suppressions }) => (suppressions ?? []).length === 0)
+    .map((result) => rank(linter, { ...result, level: result.level ?? levels.get(result.ruleId ?? '') ?? 'warning' }));
 }
 
-function rank(linter: string, { ruleId, level, message, locations }: z.infer<typeof SarifResult>): RankedFinding {
+/** SARIF 2.1.0, 3.27.10: without a level of its own a result has its rule's, and `warning` where that has none. */
+type LevelledResult = z.infer<typeof SarifResult> & { readonly level: string };
+
+function rank(linter: string, { ruleId, level, message, locations }: LevelledResult): RankedFinding {
   const finding = {
     linter,
     rule: plainLine(ruleId ?? '', 80),
     message: plainLine(message?.text ?? '', MAX_MESSAGE),
     ...placeOf(locations?.[0]?.physicalLocation),
   };
-  return { rank: SEVERITY_ORDER.indexOf(level ?? 'warning'), finding };
+  return { rank: SEVERITY_ORDER.indexOf(level), finding };
 }
 
 const placeOf = (place: z.infer<typeof SarifLocation>['physicalLocation']): Pick<LintFinding, 'file' | 'line'> => ({

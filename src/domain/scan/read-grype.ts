@@ -91,12 +91,15 @@ function uniqueByIdAndPackage(matches: readonly Match[]): Map<string, Match> {
   const unique = new Map<string, Match>();
   for (const match of matches) {
     const { name, version, purl } = match.artifact;
-    const key = JSON.stringify([match.vulnerability.id, purl ?? name, version ?? '']);
+    const key = JSON.stringify([match.vulnerability.id, isGiven(purl) ? purl : name, version ?? '']);
     const known = unique.get(key);
     if (known === undefined || worstFirst(match, known) < 0) unique.set(key, match);
   }
   return unique;
 }
+
+/** grype writes an empty purl where it knows none. */
+const isGiven = (text: string | null | undefined): text is string => text != null && text !== '';
 
 function severityOf(match: Match): Severity {
   const severity = match.vulnerability.severity?.toLowerCase() ?? 'unknown';
@@ -114,7 +117,7 @@ function countBySeverity(matches: readonly Match[]): SeverityCounts {
 
 function toVulnerability(match: Match): Vulnerability {
   const { vulnerability, artifact } = match;
-  const fixed = vulnerability.fix?.versions?.[0];
+  const fixed = advisedFix(vulnerability.fix);
   const path = artifact.locations?.[0]?.path;
   return {
     id: plainLine(vulnerability.id, 60),
@@ -125,6 +128,12 @@ function toVulnerability(match: Match): Vulnerability {
     location: path == null ? null : plainLine(path, 160),
     url: advisoryUrl(vulnerability.dataSource),
   };
+}
+
+/** A version that the distributor will not ship is no advice. grype 0.7 names no state at all. */
+function advisedFix(fix: Match['vulnerability']['fix']): string | undefined {
+  const isRefused = fix?.state === 'wont-fix' || fix?.state === 'not-fixed';
+  return isRefused ? undefined : fix?.versions?.[0];
 }
 
 /** Only an https address is kept: it becomes a link. */

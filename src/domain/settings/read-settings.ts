@@ -52,7 +52,8 @@ function toPlain(document: Document): { ok: true; value: unknown } | { ok: false
 
 function check(value: unknown, positions: Positions): SettingsReading {
   const parsed = SettingsFile.safeParse(value);
-  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, value, positions));
+  const issues = parsed.success ? [] : firstOfEachPath(parsed.error.issues);
+  const found = issues.flatMap((issue) => describeIssue(issue, value, positions));
   const early = NOT_YET_EFFECTIVE.filter((path) => hasEffect(valueAt(value, path))).map((path) => ({
     ...positions.ofKey(path.slice(0, -1), path.at(-1) ?? ''),
     message: `\`${path.join('.')}\` is part of the format, but this version does not act on it yet: remove it for now.`,
@@ -60,6 +61,10 @@ function check(value: unknown, positions: Positions): SettingsReading {
   const all = [...found, ...early].toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, MAX_MISTAKES);
   return parsed.success && all.length === 0 ? { kind: 'settings', settings: parsed.data } : mistakes(all);
 }
+
+/** A value that is of the wrong kind often breaks more rules than one: the first says it. */
+const firstOfEachPath = (issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] =>
+  [...new Map(issues.toReversed().map((issue) => [JSON.stringify(issue.path), issue])).values()].toReversed();
 
 const hasEffect = (value: unknown): boolean =>
   value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
@@ -134,8 +139,12 @@ function keysAt(path: Path): string[] {
   for (const key of path) schema = childOf(unwrap(schema), key);
   const at = unwrap(schema);
   if (at?._zod.def.type === 'object') return Object.keys((at as z.ZodObject).shape);
+  if (at?._zod.def.type === 'record') return keysOfRecord(at as z.ZodRecord);
   return [];
 }
+
+const keysOfRecord = ({ keyType }: z.ZodRecord): string[] =>
+  keyType._zod.def.type === 'enum' ? (keyType as unknown as z.ZodEnum).options.map(String) : [];
 
 function childOf(schema: z.core.$ZodType | undefined, key: PropertyKey): z.core.$ZodType | undefined {
   if (schema?._zod.def.type === 'object') return (schema as z.ZodObject<Record<string, z.ZodType>>).shape[String(key)];

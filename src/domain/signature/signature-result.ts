@@ -26,6 +26,8 @@ export const COSIGN_VERIFY = 'cosign-verify.json';
 export const ATTESTATION_VERIFY = 'attestation-verify.json';
 
 export const CYCLONEDX_PREDICATE = 'https://cyclonedx.org/bom';
+/** What cosign 3 writes for a plain signature: it says who signed this digest, and nothing else. */
+export const SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
 
 export const SignResult = z.object({
   digest: Digest,
@@ -52,7 +54,7 @@ export type VerifyResult = z.infer<typeof VerifyResult>;
 export const SigstoreBundle = z.object({
   mediaType: z.string().regex(/^application\/vnd\.dev\.sigstore\.bundle(\.v0\.[1-9]\+json|\+json;version=0\.[1-9])$/),
   verificationMaterial: z.object({
-    tlogEntries: z.array(z.object({ logIndex: z.union([z.string(), z.number()]) })).nullish(),
+    tlogEntries: z.array(z.object({ logIndex: z.union([z.string().regex(/^\d{1,20}$/), z.int()]) })).nullish(),
   }),
   dsseEnvelope: z.object({ payloadType: z.string(), payload: z.string(), signatures: z.array(z.unknown()).min(1) }),
 });
@@ -102,19 +104,14 @@ function decodePayload(base64: string): unknown {
 export function readSign(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<SignResult> {
   const finished = requireFinished(files, expected, conclusion);
   if (finished.kind === 'unusable') return finished;
-  return readBundleFor(files, expected, SIGNATURE_BUNDLE);
+  return readBundleFor(files, expected, { file: SIGNATURE_BUNDLE, predicateType: SIGNATURE_PREDICATE });
 }
 
 export function readAttest(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<AttestResult> {
   const finished = requireFinished(files, expected, conclusion);
   if (finished.kind === 'unusable') return finished;
-  const bundle = readBundleFor(files, expected, ATTESTATION_BUNDLE);
+  const bundle = readBundleFor(files, expected, { file: ATTESTATION_BUNDLE, predicateType: CYCLONEDX_PREDICATE });
   if (bundle.kind === 'unusable') return bundle;
-  const facts = readBundle(files, 'attest', ATTESTATION_BUNDLE);
-  if (facts.kind === 'unusable') return facts;
-  if (facts.result.predicateType !== CYCLONEDX_PREDICATE) {
-    return unusable(wrongSubject('attest', `an attestation of ${CYCLONEDX_PREDICATE}`, facts.result.predicateType));
-  }
   return read({ ...bundle.result, sbomSha256: expected.sbomSha256 ?? '' });
 }
 
@@ -128,18 +125,22 @@ function requireFinished(files: ReportFiles, expected: StageExpectation, conclus
   );
 }
 
-function readBundleFor(files: ReportFiles, expected: StageExpectation, file: string): Reading<SignResult> {
+interface WantedBundle {
+  readonly file: string;
+  readonly predicateType: string;
+}
+
+function readBundleFor(files: ReportFiles, expected: StageExpectation, wanted: WantedBundle): Reading<SignResult> {
   const stage = expected.stage === 'attest' ? 'attest' : 'sign';
-  const facts = readBundle(files, stage, file);
+  const facts = readBundle(files, stage, wanted.file);
   if (facts.kind === 'unusable') return facts;
+  const { predicateType, subjects, logIndex } = facts.result;
+  if (predicateType !== wanted.predicateType) return unusable(wrongSubject(stage, wanted.predicateType, predicateType));
   const { digest } = expected;
-  if (digest === null || !facts.result.subjects.some((subject) => `sha256:${subject}` === digest)) {
-    return unusable(
-      wrongSubject(stage, digest ?? 'an image', facts.result.subjects.join(', ').slice(0, 200) || 'nothing'),
-    );
+  if (digest === null || !subjects.some((subject) => `sha256:${subject}` === digest)) {
+    return unusable(wrongSubject(stage, digest ?? 'an image', subjects.slice(0, 3).join(', ') || 'nothing'));
   }
-  const bundleSha256 = files.get(file)?.sha256 ?? '';
-  return read({ digest, logIndex: facts.result.logIndex, bundleSha256 });
+  return read({ digest, logIndex, bundleSha256: files.get(wanted.file)?.sha256 ?? '' });
 }
 
 /** `cosign verify` prints a JSON array; an empty one is no signature at all. */

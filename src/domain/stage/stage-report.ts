@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { CommitSha, Digest } from '../git.ts';
+import { plainLine } from '../report/plain-text.ts';
 import { problem, type Problem } from '../problem.ts';
 import { STAGE_SCHEMA_VERSION, STAGE_TABLE, STAGES, type Stage } from './stage-table.ts';
 
@@ -76,7 +77,7 @@ export const wrongSubject = (stage: Stage, expected: string, found: string): Pro
   problem(
     'wrong_subject',
     'repository',
-    `${STAGE_TABLE[stage].title} reports on ${found}, but was asked about ${expected}.`,
+    `${STAGE_TABLE[stage].title} reports on ${plainLine(found, 200)}, but was asked about ${expected}.`,
     'Check that the stage file is the one this App renders, unchanged, then comment `/slsa rerun failed`.',
   );
 
@@ -119,9 +120,14 @@ export function readJsonFile<T>(files: ReportFiles, stage: Stage, file: string, 
   const parsed = schema.safeParse(json.value);
   if (parsed.success) return read(parsed.data);
   const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? 'its top level' : issue.path.slice(0, 6).join('.');
+  const path = plainLine((issue?.path ?? []).slice(0, 6).join('.'), 100);
+  const where = path === '' ? 'its top level' : path;
   return unusable(
-    unreadable(stage, file, `is not what was expected at ${where} (${issue?.message ?? 'unknown shape'})`),
+    unreadable(
+      stage,
+      file,
+      `is not what was expected at ${where} (${plainLine(issue?.message ?? 'unknown shape', 200)})`,
+    ),
   );
 }
 

@@ -210,7 +210,7 @@ describeWithSharedData('shared data of stage 03, scan', () => {
   });
 
   // stages.md 03: `fix.state` says whether there is a fix, and grype itself prints "won't fix" here, not the versions.
-  it.failing('names no version to upgrade to where the distributor will not fix it', () => {
+  it('names no version to upgrade to where the distributor will not fix it', () => {
     const unfixed = resultOf('grype.check_all_fields.json').worst.find(({ id }) => id === 'CVE-2021-32626');
     expect(unfixed).toMatchObject({ id: 'CVE-2021-32626', fixedIn: null });
   });

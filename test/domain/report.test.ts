@@ -1,0 +1,273 @@
+/** What people read: the check run, the status, and that nothing of others acts in them. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import MarkdownIt from 'markdown-it';
+import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
+import { checkName, checkReport, cutOnLine, statusContext } from '../../src/domain/report/check-report.ts';
+import { duration } from '../../src/domain/report/durations.ts';
+import { codeSpan, inertMarkdown, plainLine } from '../../src/domain/report/plain-text.ts';
+import { statusReport } from '../../src/domain/report/status-report.ts';
+import type { RunDocument } from '../../src/domain/run/run-document.ts';
+import { WEBHOOK_TIMING } from '../../src/domain/run/timing.ts';
+import type { Trigger } from '../../src/domain/run/trigger.ts';
+import { verdict } from '../../src/domain/run/verdict.ts';
+
+const markdown = new MarkdownIt({ html: true, linkify: true });
+const DIGEST = Digest.parse(`sha256:${'9c1e'.repeat(16)}`);
+const run = {
+  actionsRunId: 18,
+  attempt: 1,
+  url: 'https://github.com/acme/app/actions/runs/18',
+  startedAt: '2026-11-23T14:00:00Z',
+  endedAt: '2026-11-23T14:01:50Z',
+  artifact: null,
+};
+const PUSH: Trigger = { kind: 'push', actor: 'kim' };
+
+function document(more: Partial<RunDocument> = {}): RunDocument {
+  return {
+    request: {
+      repository: {
+        id: 1,
+        owner: 'acme',
+        ownerId: 2,
+        name: 'app',
+        defaultBranch: 'main',
+        visibility: 'public',
+        installationId: 3,
+      },
+      ref: GitRef.parse('refs/heads/main'),
+      sha: CommitSha.parse('4f2c9e1'.padEnd(40, '0')),
+      attempt: 1,
+      triggers: [PUSH],
+      delivery: '72d3',
+      resumes: null,
+      timing: WEBHOOK_TIMING,
+      checkRunId: null,
+    },
+    workflowId: 'slsa-run:1:refs/heads/main:4f2c:1',
+    phase: 'running',
+    plan: {
+      preset: 'standard',
+      stages: ['lint', 'build', 'sbom', 'scan'],
+      gates: { failOnLintErrors: true, failOnVulnerabilities: true, threshold: 'high', maxFindings: 0 },
+      autoFixLint: true,
+      afterAutoFix: 'build',
+      updateCommitStatus: true,
+      image: {
+        name: 'ghcr.io/acme/app',
+        tag: 'main-4f2c9e1',
+        dockerfile: 'Dockerfile',
+        context: '.',
+        target: '',
+        platforms: ['linux/amd64'],
+        buildArgs: {},
+      },
+      signing: 'public_log',
+      stageFiles: {} as NonNullable<RunDocument['plan']>['stageFiles'],
+      settingsDigest: DIGEST,
+    },
+    stages: [],
+    outcomes: {},
+    decisions: [],
+    verdict: null,
+    mistakes: [],
+    problem: null,
+    lookedAt: '2026-11-23T14:04:10Z',
+    startedAt: '2026-11-23T14:00:00Z',
+    ...more,
+  };
+}
+
+describe('the check run', () => {
+  it('says while it runs what it is doing, how far it is, and where to look', () => {
+    const report = checkReport(
+      document({
+        stages: [
+          { stage: 'lint', state: 'ended', url: run.url, since: null },
+          {
+            stage: 'build',
+            state: 'running',
+            url: 'https://github.com/acme/app/actions/runs/19',
+            since: '2026-11-23T14:02:00Z',
+          },
+          { stage: 'sbom', state: 'waiting', url: null, since: null },
+          { stage: 'scan', state: 'waiting', url: null, since: null },
+        ],
+        outcomes: {
+          lint: {
+            kind: 'finished',
+            run,
+            result: {
+              linters: 4,
+              files: 214,
+              errors: 0,
+              warnings: 0,
+              failedLinters: [],
+              findings: [],
+              findingsFrom: 'sarif',
+            },
+          },
+        },
+      }),
+    );
+    expect(report).toMatchObject({
+      name: 'SLSA pipeline',
+      title: 'Building image · 2 of 4',
+      status: 'in_progress',
+      conclusion: null,
+    });
+    expect(report.summary.split('\n')).toEqual([
+      '**Working on `ghcr.io/acme/app:main-4f2c9e1` at `4f2c9e1`** (preset `standard`, started by a push from kim)',
+      '',
+      '| stage | result | took | |',
+      '| --- | --- | --- | --- |',
+      '| Lint | 0 errors in 214 files (4 linters) | 1 min 50 s | [log](https://github.com/acme/app/actions/runs/18) |',
+      '| Build | running since 14:02:00 UTC |  | [log](https://github.com/acme/app/actions/runs/19) |',
+      '| SBOM | waits |  |  |',
+      '| Scan | waits |  |  |',
+      '',
+      'Looked at 14:04:10 UTC. Run `slsa-run:1:refs/heads/main:4f2c:1`, attempt 1. Started from delivery `72d3`.',
+    ]);
+  });
+
+  it('names the findings that stopped it, and their fixes', () => {
+    const worst = [
+      {
+        id: 'GHSA-35jh-r3h4-6jhm',
+        severity: 'high' as const,
+        package: 'lodash',
+        version: '4.17.20',
+        fixedIn: '4.17.21',
+        location: '/app/package-lock.json',
+        url: 'https://github.com/advisories/GHSA-35jh-r3h4-6jhm',
+      },
+    ];
+    const { summary, conclusion } = checkReport(
+      document({
+        phase: 'ended',
+        verdict: verdict(
+          'failure',
+          '1 finding at or over high · fix: upgrade lodash to 4.17.21',
+          'Upgrade the packages named below, then push.',
+        ),
+        outcomes: {
+          scan: {
+            kind: 'finished',
+            run,
+            result: {
+              counts: { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 },
+              matches: 1,
+              ignored: 0,
+              worst,
+              databaseBuilt: null,
+              sbomSha256: 'x',
+            },
+          },
+        },
+      }),
+    );
+    expect(conclusion).toBe('failure');
+    expect(summary).toContain(
+      '| `GHSA-35jh-r3h4-6jhm`, high | `lodash 4.17.20` (`/app/package-lock.json`) | `4.17.21` | [advisory](https://github.com/advisories/GHSA-35jh-r3h4-6jhm) |',
+    );
+    expect(summary).toContain('What you can do: Upgrade the packages named below, then push.');
+  });
+
+  it.each([
+    ['refs/heads/main', [PUSH], 'SLSA pipeline', 'slsa/build-level'],
+    ['refs/heads/release/1.0', [PUSH], 'SLSA pipeline (release/1.0)', 'slsa/build-level/release/1.0'],
+    ['refs/tags/v1', [PUSH], 'SLSA pipeline (tag v1)', 'slsa/build-level/tag v1'],
+  ])('of %s is named by its ref, since refs share commits', (ref, triggers, name, context) => {
+    const at = document();
+    const named = { request: { ...at.request, ref: GitRef.parse(ref), triggers } };
+    expect([checkName(named), statusContext(named)]).toEqual([name, context]);
+  });
+
+  it('is cut on a whole line, and says so', () => {
+    const lines = Array.from({ length: 5000 }, (_, index) => `line ${index} ${'ü'.repeat(20)}`);
+    const text = cutOnLine(lines, 10_000);
+    expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(10_000);
+    expect(text).toMatch(/line \d+ ü{20}\n\n\(Cut here/);
+  });
+});
+
+describe('the commit status', () => {
+  it("fits in GitHub's 140 characters", () => {
+    const report = statusReport(document({ phase: 'ended', verdict: verdict('failure', 'x'.repeat(300)) }));
+    expect(report?.description).toHaveLength(140);
+  });
+
+  it('is not set for a run that was superseded, or where the settings say no', () => {
+    const at = document({ phase: 'ended', verdict: verdict('superseded', 'Superseded') });
+    expect(statusReport(at)).toBeNull();
+    expect(statusReport(document({ plan: { ...at.plan!, updateCommitStatus: false } }))).toBeNull();
+  });
+});
+
+const TRICKS = [
+  '@org/all fixes #1',
+  '![x](https://evil.test/a.png)',
+  '<img src=x onerror=alert(1)>',
+  '[a](javascript:alert(1))',
+  'https://evil.test',
+  'www.evil.test',
+  '| a | b |',
+  '`code',
+  '``` \n# head',
+  '\u001b[31mred',
+  '\u202eevil',
+  '<!-- x -->',
+  '**b**',
+  '~~s~~',
+  '$x$',
+  '&lt;b&gt;',
+];
+const hostile = fc.oneof(
+  fc.constantFrom(...TRICKS),
+  fc.string({ unit: 'grapheme' }),
+  fc.tuple(fc.constantFrom(...TRICKS), fc.string()).map((parts) => parts.join('')),
+);
+
+const typesIn = (text: string): string[] =>
+  markdown.parse(text, {}).flatMap((token) => [token.type, ...(token.children ?? []).map((child) => child.type)]);
+
+describe('text of others', () => {
+  it('renders as nothing but text, in a table cell as in a line', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const types = typesIn(`| a | b |\n| --- | --- |\n| before ${inertMarkdown(text)} after | ${codeSpan(text)} |`);
+        expect(types.filter((type) => /image|link|html|strong|em_|s_open|heading|fence/.test(type))).toEqual([]);
+        expect(types.filter((type) => type === 'td_open')).toHaveLength(2);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('mentions nobody and closes nothing', () => {
+    expect(inertMarkdown('@org/all fixes #1')).not.toMatch(/@|#1/);
+  });
+
+  it('becomes one line without control or invisible characters, within its bound', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 50 }), (text, max) => {
+        const line = plainLine(text, max);
+        expect(line.length).toBeLessThanOrEqual(max);
+        // eslint-disable-next-line no-control-regex -- these are what must be gone
+        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b]/);
+        expect(line.isWellFormed()).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+it.each([
+  [900, '1 s'],
+  [59_400, '59 s'],
+  [110_000, '1 min 50 s'],
+  [120_000, '2 min'],
+  [3_720_000, '1 h 2 min'],
+])('%d ms is said as %s', (milliseconds, said) => {
+  expect(duration(milliseconds)).toBe(said);
+});
