@@ -2,35 +2,12 @@
 import type { ActionsRun, Artifact } from '../src/adapters/github/actions.ts';
 import { ArchiveError, fetchArchive, MAX_ARCHIVE_BYTES, readEntries } from '../src/adapters/github/artifact-archive.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
-import { BUILDX_METADATA } from '../src/domain/build/build-result.ts';
-import { MEGALINTER_JSON, MEGALINTER_SARIF } from '../src/domain/lint/read-megalinter.ts';
 import { problem, type Problem } from '../src/domain/problem.ts';
-import { SBOM_FILE } from '../src/domain/sbom/sbom-result.ts';
-import { GRYPE_REPORT } from '../src/domain/scan/read-grype.ts';
-import {
-  ATTESTATION_BUNDLE,
-  ATTESTATION_VERIFY,
-  COSIGN_VERIFY,
-  SIGNATURE_BUNDLE,
-} from '../src/domain/signature/signature-result.ts';
 import { readStageResult, type StageOutcome, type StageRun } from '../src/domain/stage/stage-outcome.ts';
-import { STAGE_REPORT_FILE, type ReportFiles } from '../src/domain/stage/stage-report.ts';
+import { artifactName, FILES_OF_STAGE } from '../src/domain/stage/stage-artifact.ts';
+import type { ReportFiles } from '../src/domain/stage/stage-report.ts';
 import type { StageInput } from '../src/domain/stage/stage-step.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
-
-/** The files that are read of each stage's artifact; whatever else is in it is never looked at. */
-const FILES_OF_STAGE: Readonly<Record<Stage, readonly string[]>> = {
-  lint: [STAGE_REPORT_FILE, MEGALINTER_JSON, MEGALINTER_SARIF],
-  build: [STAGE_REPORT_FILE, BUILDX_METADATA],
-  sbom: [STAGE_REPORT_FILE, SBOM_FILE],
-  scan: [STAGE_REPORT_FILE, GRYPE_REPORT],
-  sign: [STAGE_REPORT_FILE, SIGNATURE_BUNDLE],
-  attest: [STAGE_REPORT_FILE, ATTESTATION_BUNDLE],
-  verify: [STAGE_REPORT_FILE, COSIGN_VERIFY, ATTESTATION_VERIFY],
-};
-
-/** Names hold the attempt, since artifacts of one run are immutable and a re-run by hand makes another. */
-export const artifactName = (stage: Stage, attempt: number): string => `slsa-${stage}-${attempt}`;
 
 const RERUN = 'Open the stage run, then comment `/slsa rerun failed`.';
 

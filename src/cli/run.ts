@@ -10,6 +10,7 @@ import { POLLING_TIMING, WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import type { RunFlags } from '../domain/run/trigger.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
 import { PresetName, SeverityThreshold } from '../domain/settings/presets.ts';
+import { SettingsFile } from '../domain/settings/settings-schema.ts';
 import { githubFor } from './compose.ts';
 import { credentialsOf, UsageError, type Environment } from './environment.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
@@ -93,6 +94,7 @@ function refOf(given: string): GitRef {
 }
 
 function flagsOf(options: RunOptions): RunFlags {
+  requireGrammar(options);
   if (options.preset !== undefined && !PresetName.safeParse(options.preset).success) {
     usage(`--preset: ${options.preset} is not one of ${PresetName.options.join(', ')}.`);
   }
@@ -124,6 +126,21 @@ function flagsOf(options: RunOptions): RunFlags {
     autoFixLint,
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
+/** Flags obey the grammar of the settings that they stand in for. */
+function requireGrammar(options: RunOptions): void {
+  const asked = [
+    ['--registry', { registry: options.registry }],
+    ['--image-name', { name: options.imageName }],
+    ['--image-tag', { tag: options.imageTag }],
+    ['--dockerfile-path', { dockerfile: options.dockerfilePath }],
+    ['--build-context', { context: options.buildContext }],
+  ] as const;
+  for (const [flag, image] of asked) {
+    const parsed = SettingsFile.safeParse({ image });
+    if (!parsed.success) usage(`${flag}: ${parsed.error.issues[0]?.message ?? 'not accepted'}.`);
+  }
 }
 
 const idOf = ({ repository, ref, sha }: RefIntent, attempt: number): string =>

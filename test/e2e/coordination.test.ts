@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import { type Scripts } from './scripted-executors.ts';
+import { GitRef } from '../../src/domain/git.ts';
+import { coordinatorId } from '../../src/domain/run/workflow-ids.ts';
 import { StageSet } from './stage-set.ts';
+import { recordHistory } from './temporal-history.ts';
 
 const scripts: Scripts = {};
 let set: StageSet;
@@ -106,6 +109,12 @@ describe('a newer commit', () => {
 
     expect(old).toMatchObject({ conclusion: 'cancelled', title: `Superseded by ${second.slice(0, 7)}` });
     expect(latest.conclusion).toBe('success');
+    await recordHistory(set.temporal.address, old.externalId, 'superseded');
+    await recordHistory(
+      set.temporal.address,
+      coordinatorId(repository.id, GitRef.parse('refs/heads/feature')),
+      'coordinator',
+    );
     expect(repository.runs.filter((run) => run.status !== 'completed')).toEqual([]);
   });
 

@@ -24,7 +24,7 @@ export async function recordHistory(address: string, workflowId: string, name: s
   if (process.env['RECORD_HISTORIES'] === undefined) return;
   const folder = fileURLToPath(new URL('../histories/', import.meta.url));
   await mkdir(folder, { recursive: true });
-  const json: unknown = historyToJSON(await fetchHistory(address, workflowId));
+  const json: unknown = JSON.parse(historyToJSON(await fetchHistory(address, workflowId)));
   await writeFile(`${folder}${name}.json`, `${JSON.stringify({ workflowId, history: json })}\n`);
 }
 

@@ -20,7 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { CommitSha } from '../../src/domain/git.ts';
-import { CYCLONEDX_PREDICATE } from '../../src/domain/signature/signature-result.ts';
+import { CYCLONEDX_PREDICATE, SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
 import { readStageResult } from '../../src/domain/stage/stage-outcome.ts';
 import type { Reading } from '../../src/domain/stage/stage-report.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
@@ -43,7 +43,6 @@ import {
   SARIF,
   SBOM,
   sha256,
-  SIGNATURE_PREDICATE,
   stagePath,
   stagePaths,
 } from './stage-files.ts';
@@ -608,6 +607,14 @@ describeWithTools({ act, ...tools })('a stage file, run by act', () => {
       expect(run).toMatchObject({ conclusion: 'failure', artifacts: [] });
       expect(failedStep(run)).toBe('Verify signature and attestation');
     });
+  });
+});
+
+describe('the stubs', () => {
+  it('stand for every action that the stage files use, but for the checkout, and for no other', () => {
+    const pins = STAGES.flatMap((stage) => readStageFile(stage).steps).flatMap(({ uses }) => uses ?? []);
+    const actions = new Set(pins.map((pin) => pin.slice(0, pin.indexOf('@'))));
+    expect([...Object.keys(ACTIONS), 'actions/checkout'].toSorted()).toEqual([...actions].toSorted());
   });
 });
 

@@ -19,6 +19,7 @@ import {
   ATTESTATION_VERIFY,
   COSIGN_VERIFY,
   SIGNATURE_BUNDLE,
+  SIGNATURE_PREDICATE,
 } from '../../src/domain/signature/signature-result.ts';
 import { STAGE_REPORT_FILE, type ReportFile, type StageExpectation } from '../../src/domain/stage/stage-report.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
@@ -198,8 +199,6 @@ export const GRYPE_JSON = JSON.stringify({
   ],
   descriptor: { name: 'grype', version: '0.110.0', db: { built: '2026-11-20T00:00:00Z' } },
 });
-
-export const SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
 
 export const statementOf = (predicateType: string, digest: string): Record<string, unknown> => ({
   _type: 'https://in-toto.io/Statement/v1',

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readBuild } from '../../src/domain/build/build-result.ts';
-import { CYCLONEDX_PREDICATE, readVerify } from '../../src/domain/signature/signature-result.ts';
+import { CYCLONEDX_PREDICATE, readVerify, SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
 import { readStageReport, type Reading, type StageReport } from '../../src/domain/stage/stage-report.ts';
 import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import {
@@ -40,7 +40,6 @@ import {
   SBOM,
   sha256,
   shellOf,
-  SIGNATURE_PREDICATE,
   stepNamed,
   stepTitle,
   type Step,
@@ -332,12 +331,13 @@ describeWithTools(realTools)('the report of lint', () => {
 });
 
 describeWithTools(realTools)('the report of build', () => {
-  const built = (): unknown => readBuild(reportFilesIn(workspace, 'build'), expectation('build'));
+  const built = (conclusion: string): unknown =>
+    readBuild(reportFilesIn(workspace, 'build'), expectation('build'), conclusion);
   const outcome = (value: string): Scene => ({ context: { 'steps.build.outcome': value } });
 
   it('names the image that was pushed', () => {
     runWriter('build');
-    expect(built()).toEqual({
+    expect(built('success')).toEqual({
       kind: 'read',
       result: { kind: 'built', image: `${IMAGE}:1.0.0`, digest: DIGEST, warnings: 0 },
     });
@@ -358,7 +358,7 @@ describeWithTools(realTools)('the report of build', () => {
       context: { ...outcome('failure').context, 'steps.build.outputs.metadata': '' },
     });
     expect(status).toBe(0);
-    expect(built()).toEqual({ kind: 'read', result: { kind: 'failed', exitCode: 1 } });
+    expect(built('failure')).toEqual({ kind: 'read', result: { kind: 'failed', exitCode: 1 } });
   });
 
   it.each(['skipped', 'cancelled', ''])('is not written where the build was %s', (value) => {
@@ -550,6 +550,16 @@ describeWithTools(realTools)('the report of verify', () => {
       kind: 'read',
       result: { kind: 'rejected', reason: expect.stringContaining('attestation') },
     });
+  });
+
+  // gh 2.66 ended with 0 where it had found nothing (cli/cli#10418).
+  it.each([
+    ['the signature', github, { gh: [{ to: SIGNATURE_PREDICATE }, attestation(DIGEST)] }],
+    ['the attestation', {}, { cosign: [signature(DIGEST)], gh: [{ to: 'cyclonedx' }] }],
+  ])('rejects %s, and does not end well, where gh says nothing and calls that a success', (what, context, stubs) => {
+    const { ended, reading } = verify({ context, stubs });
+    expect(ended).toMatchObject({ status: 0, output: 'status=1\n' });
+    expect(reading).toMatchObject({ result: { kind: 'rejected', reason: expect.stringContaining(what.slice(4)) } });
   });
 
   it('never says verified where cosign failed, whatever it printed', () => {

@@ -1,7 +1,7 @@
 /** Commits, files and pull requests, as GitHub has them. */
 import { z } from 'zod';
 import { CommitSha, shortRef, isTag, type GitRef } from '../../domain/git.ts';
-import { GitHubFault } from './github-fault.ts';
+import { GitHubFault, type GitHubFaultKind } from './github-fault.ts';
 import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
 
 const PullRequest = z.object({
@@ -25,6 +25,9 @@ export interface Contents {
   directoryAt(path: string, at: string): Promise<ReadonlyMap<string, string>>;
 }
 
+/** A ref that does not exist is a 422 here ("No commit found for SHA"), and an empty repository a 409. */
+const ABSENT: readonly GitHubFaultKind[] = ['not_found', 'unprocessable', 'conflict'];
+
 export function contents(call: RepositoryCall): Contents {
   return {
     async commitAt(ref) {
@@ -36,9 +39,7 @@ export function contents(call: RepositoryCall): Contents {
         const reply = await call({ route, permissions: 'read', params: { ref: name }, headers });
         return parseReply(CommitSha, reply, route);
       } catch (error) {
-        // A ref that does not exist is a 422 here ("No commit found for SHA"), and a 404 for an empty repository.
-        const isAbsent = error instanceof GitHubFault && (error.kind === 'not_found' || error.kind === 'unprocessable');
-        if (isAbsent) return null;
+        if (error instanceof GitHubFault && ABSENT.includes(error.kind)) return null;
         throw error;
       }
     },

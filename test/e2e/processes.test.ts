@@ -1,0 +1,162 @@
+/** Real processes: a worker that is killed and comes back, and the command line with a plain token and no webhook. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Scripts } from './scripted-executors.ts';
+import { StageSet } from './stage-set.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const scripts: Scripts = {};
+let set: StageSet;
+const children: ChildProcess[] = [];
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(
+  args: readonly string[],
+  env: Record<string, string>,
+): { child: ChildProcess; ended: Promise<Ended>; says: (text: string) => Promise<void> } {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+  });
+  children.push(child);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => child.once('exit', (code) => resolve({ code, out, err })));
+  const says = async (text: string): Promise<void> => {
+    for (let tries = 0; tries < 400 && !`${out}${err}`.includes(text); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    if (!`${out}${err}`.includes(text)) throw new Error(`It never said "${text}":\n${out}${err}`);
+  };
+  return { child, ended, says };
+}
+
+const common = (): Record<string, string> => ({
+  TEMPORAL_URL: set.temporal.address,
+  GITHUB_API_URL: set.sandbox.url,
+  LOG_LEVEL: 'info',
+});
+const asApp = (): Record<string, string> => ({
+  ...common(),
+  APP_ID: String(set.sandbox.app.appId),
+  PRIVATE_KEY: set.sandbox.app.privateKey.replaceAll('\n', '\\n'),
+});
+
+beforeAll(async () => {
+  set = await StageSet.open({ scripts, worker: false });
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await set.close();
+});
+
+describe('a worker', () => {
+  it('that is killed in the middle of a run is taken over by the next one, and nothing is dispatched twice', async () => {
+    Object.assign(scripts, { build: { kind: 'slow', milliseconds: 1500 } });
+    const repository = await set.repository('killed');
+    const first = start(['worker'], asApp());
+    await first.says('Worker is polling');
+    const sha = await set.push(repository, 'main');
+    for (let tries = 0; tries < 400 && !repository.runs.some(({ file }) => file.startsWith('01')); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = start(['worker'], asApp());
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+
+    expect(check).toMatchObject({ conclusion: 'success' });
+    expect(repository.runs.map(({ file }) => file.slice(0, 2)).toSorted()).toEqual([
+      '00',
+      '01',
+      '02',
+      '03',
+      '04',
+      '05',
+      '06',
+    ]);
+    expect(repository.checkRuns).toHaveLength(1);
+
+    second.child.kill('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+  });
+});
+
+describe('the command line with a plain token', () => {
+  it('starts a run, follows it to its end, and leaves a commit status', async () => {
+    const repository = await set.repository('by-hand');
+    const env = { ...common(), GITHUB_TOKEN: set.sandbox.auth.personalToken(set.sandbox.user('kim')) };
+    set.sandbox.webhooks.options.url = null;
+    const worker = start(['worker'], env);
+    await worker.says('Worker is polling');
+    const asked = [
+      'run',
+      '--repo-owner',
+      'acme',
+      '--repo-name',
+      'by-hand',
+      '--preset',
+      'minimal',
+      '--image-tag',
+      'v1',
+      '--severity',
+      'critical',
+    ];
+    const { code, out, err } = await start(asked, env).ended;
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n')[0]).toMatch(/^slsa-pipeline {2}acme\/by-hand @ main [0-9a-f]{7}/);
+    expect(out).toContain('verdict: success, All 4 stages passed · 0 findings at or over critical');
+    expect(repository.checkRuns).toEqual([]);
+    expect(repository.statuses.map(({ state }) => state)).toEqual(['pending', 'success']);
+    expect(repository.runs.find(({ file }) => file.startsWith('01'))?.inputs).toMatchObject({ tag: 'v1' });
+
+    const again = await start([...asked, '--json'], env).ended;
+    const documents = again.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { verdict: { kind: string } | null; request: { attempt: number } });
+    expect(documents.at(-1)).toMatchObject({ verdict: { kind: 'success' }, request: { attempt: 2 } });
+    worker.child.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  });
+
+  it.each([
+    [
+      ['run', '--repo-owner', 'acme', '--repo-name', 'by-hand', '--preset', 'standart'],
+      /--preset: standart is not one of minimal, standard, skip_linting/,
+    ],
+    [
+      ['run', '--repo-owner', 'acme', '--repo-name', 'by-hand', '--git-ref', 'nowhere'],
+      /--git-ref: acme\/by-hand has no nowhere/,
+    ],
+    [
+      ['run', '--repo-owner', 'acme', '--repo-name', 'by-hand', '--dockerfile-path', '../Dockerfile'],
+      /--dockerfile-path: .*stays inside the repository/,
+    ],
+    [['run', '--repo-owner', 'acme'], /--repo-owner and --repo-name are needed/],
+    [['run', '--max-findings', 'many'], /a whole number is needed/],
+    [['inspect', 'preset', 'nope'], /Unknown preset: nope/],
+    [['rnu'], /Did you mean run\?/],
+  ])('%j is a usage error, and says what to do', async (args, message) => {
+    const env = { ...common(), GITHUB_TOKEN: set.sandbox.auth.personalToken(set.sandbox.user('kim')) };
+    const { code, err } = await start(args, env).ended;
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it('names every mistake of the environment', async () => {
+    const { code, err } = await start(['serve'], {
+      TEMPORAL_URL: '127.0.0.1:1',
+      PORT: 'x',
+      WEBHOOK_SECRET: 'short',
+      APP_ID: '-1',
+    }).ended;
+    expect(code).toBe(2);
+    expect(err).toMatch(/APP_ID[\s\S]*WEBHOOK_SECRET: has fewer than 16 characters[\s\S]*PORT/);
+  });
+});

@@ -1,0 +1,47 @@
+/**
+ * Running histories depend on the order of commands: every recorded one must replay on today's workflow code. A change
+ * that breaks this strands the runs of everybody who upgrades (`patched()` is the way round).
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+
+const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
+
+interface Recorded {
+  readonly workflowId: string;
+  readonly history: unknown;
+}
+const recorded = (name: string): Recorded => JSON.parse(readFileSync(`${FOLDER}${name}`, 'utf8')) as Recorded;
+
+let code: string;
+beforeAll(async () => {
+  code = await bundleWorkflows(workflowsIndex(), quiet);
+});
+
+const replay = async (source: string, { workflowId, history }: Recorded): Promise<void> => {
+  await Worker.runReplayHistory({ workflowBundle: { code: source } }, historyFromJSON(history), workflowId);
+};
+
+describe('a recorded history', () => {
+  it('is there for the kinds of run that matter', () => {
+    expect(NAMES.toSorted()).toEqual(
+      ['minimal-with-lost-dispatch.json', 'standard.json', 'superseded.json', 'coordinator.json'].toSorted(),
+    );
+  });
+
+  it.each(NAMES)('%s replays on the workflows of today', async (name) => {
+    await expect(replay(code, recorded(name))).resolves.toBeUndefined();
+  });
+
+  it('does not replay where an activity has another name: the gate can fail', async () => {
+    const changed = code.replaceAll('loadSettings', 'loadSettingsAnew');
+    await expect(replay(changed, recorded('standard.json'))).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+});
