@@ -8,7 +8,7 @@ import { resolvePlan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { RunResult } from '../src/domain/run/run-document.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
-import { parseRunId } from '../src/domain/run/workflow-ids.ts';
+import { parseRunId, runId } from '../src/domain/run/workflow-ids.ts';
 import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import { SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
@@ -18,6 +18,7 @@ import { answer, type Answer } from './failures.ts';
 export interface RunArchive {
   /** Null where the run has not ended, or its history has expired. */
   resultOf(workflowId: string): Promise<unknown>;
+  isKnown(workflowId: string): Promise<boolean>;
 }
 
 export type SettingsAnswer =
@@ -56,7 +57,9 @@ export function createRunInputActivities(github: GitHub, archive: RunArchive): R
         const api = github.repository(repository);
         const tip = await tipOf(api, ref);
         if (tip === null) return null;
-        const past = await pastRuns(github, api, { repositoryId: repository.id, ref, tip });
+        const subject = { repositoryId: repository.id, ref, tip };
+        const { appId } = await github.identity();
+        const past = appId === null ? await runsInTemporal(archive, subject) : await runsOnGitHub(api, appId, subject);
         return { tip, past: await Promise.all(past.map((id) => withTriggers(id, readPreviousRun))) };
       }),
     loadSettings: (request) => answer(() => loadSettings(github.repository(request.repository), request)),
@@ -78,15 +81,23 @@ interface Subject {
 }
 
 /** Our own runs are recognised by their `external_id` alone: names and titles can be anybody's. */
-async function pastRuns(github: GitHub, api: RepositoryApi, { repositoryId, ref, tip }: Subject): Promise<string[]> {
-  const { appId } = await github.identity();
-  if (appId === null) return [];
+async function runsOnGitHub(api: RepositoryApi, appId: number, { repositoryId, ref, tip }: Subject): Promise<string[]> {
   const runs = await api.reports.checkRuns(tip, appId);
   const ids = runs.flatMap((run) => run.external_id ?? []);
   return [...new Set(ids)].filter((id) => {
     const key = parseRunId(id);
     return key !== null && key.repositoryId === repositoryId && key.ref === ref && key.sha === tip;
   });
+}
+
+/** Without an App there are no check runs to find: attempts are counted up from the first, as far as Temporal remembers. */
+async function runsInTemporal(archive: RunArchive, { repositoryId, ref, tip }: Subject): Promise<string[]> {
+  const known: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const id = runId({ repositoryId, ref, sha: tip, attempt });
+    if (!(await archive.isKnown(id))) return known;
+    known.push(id);
+  }
 }
 
 async function withTriggers(workflowId: string, read: (id: string) => Promise<RunResult | null>): Promise<PastRun> {

@@ -50,7 +50,8 @@ class Following {
   private dispatches = 0;
   private searches = 0;
   private looks = 0;
-  private queuedSince = 0;
+  /** Counted from the first certain word that the run is there, so that our own downtime is not held against a runner. */
+  private queuedSince: number | null = null;
   private runningSince: number | null = null;
 
   constructor(run: Run, stage: Stage, ask: StageAsk) {
@@ -81,7 +82,6 @@ class Following {
     try {
       if (known.phase !== 'new') return await again[activity](this.input, known);
       this.dispatches += 1;
-      this.queuedSince = epochMilliseconds();
       this.run.stageMoved(this.stage, 'queued', null);
       return await once[activity](this.input, known);
     } catch (error) {
@@ -132,6 +132,7 @@ class Following {
 
   private async waitToLook(known: Dispatched): Promise<Problem | null> {
     this.run.stageMoved(this.stage, known.status === 'in_progress' ? 'running' : 'queued', known.url);
+    this.queuedSince ??= epochMilliseconds();
     if (known.status === 'in_progress') this.runningSince ??= epochMilliseconds();
     const late = this.deadlinePassed();
     if (late !== null) {
@@ -150,7 +151,7 @@ class Following {
     const { queueLimit } = this.run.request.timing;
     const limitMinutes = this.run.plan.stageFiles[this.stage].timeoutMinutes + RUN_LIMIT_MARGIN_MINUTES;
     const now = epochMilliseconds();
-    if (this.runningSince === null && now - this.queuedSince > queueLimit * 1000) {
+    if (this.runningSince === null && now - (this.queuedSince ?? now) > queueLimit * 1000) {
       const message = `${title}: no runner took the stage within ${Math.round(queueLimit / 60)} minutes.`;
       return problem(
         'queued_too_long',

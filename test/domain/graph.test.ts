@@ -114,7 +114,7 @@ const outcomeOf = <S extends Stage>(stage: S): fc.Arbitrary<StageOutcome<S>> =>
       weight: 6,
       arbitrary: fc
         .constantFrom(...RESULTS[stage])
-        .map((result) => ({ kind: 'finished', run: RUN, result }) as StageOutcome<S>),
+        .map((result) => ({ kind: 'finished', run: RUN, result })),
     },
     {
       weight: 1,
@@ -124,10 +124,10 @@ const outcomeOf = <S extends Stage>(stage: S): fc.Arbitrary<StageOutcome<S>> =>
             kind: 'errored',
             run: null,
             problem: problem('artifact_missing', blame as 'person', 'm', 'n'),
-          }) as StageOutcome<S>,
+          }),
       ),
     },
-    { weight: 1, arbitrary: fc.constant({ kind: 'cancelled', run: null, by: 'x' } as StageOutcome<S>) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'cancelled', run: null, by: 'x' }) },
   );
 
 const planArbitrary: fc.Arbitrary<Plan> = fc

@@ -29,6 +29,7 @@ export interface PipelineClient {
   stageCompleted(runWorkflowId: string, news: StageNews): Promise<boolean>;
   /** Null where the run has not ended or cannot be read any more. */
   resultOf(workflowId: string): Promise<unknown>;
+  isKnown(workflowId: string): Promise<boolean>;
   /** Null where there is no such run yet. */
   documentOf(workflowId: string): Promise<RunDocument | null>;
   close(): Promise<void>;
@@ -79,6 +80,16 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
         return result;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null;
+        throw error;
+      }
+    },
+
+    async isKnown(workflowId) {
+      try {
+        await client.workflow.getHandle(workflowId).describe();
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
         throw error;
       }
     },
