@@ -11,5 +11,5 @@ export const sharedDataPath = (path: string): string => `${FOLDER}${path}`;
 export const describeWithSharedData: typeof describe.skip = existsSync(FOLDER)
   ? describe
   : (((name: string, tests: () => void) => {
-      describe.skip(`${String(name)} (skipped: ../shared/data is not beside this clone)`, tests);
+      describe.skip(`${name} (skipped: ../shared/data is not beside this clone)`, tests);
     }) as typeof describe.skip);

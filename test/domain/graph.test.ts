@@ -14,7 +14,7 @@ import {
   type TerminalState,
   type WorkingState,
 } from '../../src/domain/graph/graph.ts';
-import { problem } from '../../src/domain/problem.ts';
+import { problem, type Blame } from '../../src/domain/problem.ts';
 import { applyOutcomes, applyRepair, type RepairOutcome } from '../../src/domain/run/apply-outcome.ts';
 import type { Plan } from '../../src/domain/run/plan.ts';
 import { verdictOf, VERDICT_TABLE } from '../../src/domain/run/verdict.ts';
@@ -108,27 +108,22 @@ const RESULTS: { readonly [S in Stage]: readonly StageResults[S][] } = {
   ],
 };
 
-const outcomeOf = <S extends Stage>(stage: S): fc.Arbitrary<StageOutcome<S>> =>
-  fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc
-        .constantFrom(...RESULTS[stage])
-        .map((result) => ({ kind: 'finished', run: RUN, result })),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom('repository', 'person', 'nobody_here').map(
-        (blame) =>
-          ({
-            kind: 'errored',
-            run: null,
-            problem: problem('artifact_missing', blame as 'person', 'm', 'n'),
-          }),
-      ),
-    },
-    { weight: 1, arbitrary: fc.constant({ kind: 'cancelled', run: null, by: 'x' }) },
+const outcomeOf = <S extends Stage>(stage: S): fc.Arbitrary<StageOutcome<S>> => {
+  const finished = fc
+    .constantFrom(...RESULTS[stage])
+    .map((result): StageOutcome<S> => ({ kind: 'finished', run: RUN, result }));
+  const errored = fc.constantFrom<Blame>('repository', 'person', 'nobody_here').map((blame): StageOutcome<S> => ({
+    kind: 'errored',
+    run: null,
+    problem: problem('artifact_missing', blame, 'm', 'n'),
+  }));
+  const cancelled = fc.constant<StageOutcome<S>>({ kind: 'cancelled', run: null, by: 'x' });
+  return fc.oneof(
+    { weight: 6, arbitrary: finished },
+    { weight: 1, arbitrary: errored },
+    { weight: 1, arbitrary: cancelled },
   );
+};
 
 const planArbitrary: fc.Arbitrary<Plan> = fc
   .record({

@@ -253,7 +253,7 @@ describe('text of others', () => {
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 50 }), (text, max) => {
         const line = plainLine(text, max);
         expect(line.length).toBeLessThanOrEqual(max);
-         
+
         expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b]/);
         expect(line.isWellFormed()).toBe(true);
       }),

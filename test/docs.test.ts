@@ -1,0 +1,49 @@
+/** What the documents say is what the code does. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { GRANTED } from '../sandbox/github/auth.ts';
+import { VERDICT_TABLE } from '../src/domain/run/verdict.ts';
+import { readSettings } from '../src/domain/settings/read-settings.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+describe('the glossary', () => {
+  it('has the verdict table of the code', () => {
+    const rows = Object.entries(VERDICT_TABLE).map(
+      ([kind, { conclusion, status, end }]) => `| ${kind} | ${conclusion} | ${status ?? '–'} | ${end} |`,
+    );
+    // Prettier pads the columns.
+    expect(read('docs/glossary.md').replace(/ +\|/g, ' |')).toContain(rows.join('\n'));
+  });
+});
+
+describe('the README', () => {
+  it('shows settings that are accepted as they stand', () => {
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
+    expect(readSettings(yaml)).toMatchObject({ kind: 'settings', settings: { version: 1, preset: 'standard' } });
+  });
+
+  it('is no longer than one reads', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(250);
+  });
+});
+
+describe('app.yml', () => {
+  it('asks for no more than the sandbox grants, and never for workflows', () => {
+    const { default_permissions: asked } = parse(read('app.yml')) as { default_permissions: Record<string, string> };
+    expect(Object.keys(asked)).not.toContain('workflows');
+    for (const [name, level] of Object.entries(asked)) expect([level, 'write']).toContain(GRANTED[name]);
+  });
+});
+
+describe('package.json', () => {
+  it('pins every dependency exactly', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >;
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+      expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+  });
+});

@@ -1,0 +1,141 @@
+/** The endpoint: only what GitHub signed comes in, in bounds, and it is in Temporal before the answer goes out. */
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import type { PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
+import { WEBHOOK_TIMING } from '../../src/domain/run/timing.ts';
+import { createWebhookServer, WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+
+const SECRET = 'a-secret-of-some-length';
+const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs1', format: 'pem' })
+  .toString();
+const PUSH = JSON.stringify({
+  ref: 'refs/heads/main',
+  before: '0'.repeat(40),
+  after: 'a'.repeat(40),
+  repository: { id: 1, name: 'app', owner: { id: 2, login: 'acme' }, default_branch: 'main', visibility: 'public' },
+  installation: { id: 3 },
+  sender: { id: 4, login: 'kim' },
+});
+
+let server: Server;
+let delivered: unknown[];
+let deliver: PipelineClient['deliver'];
+let lines: string[];
+
+beforeEach(async () => {
+  delivered = [];
+  lines = [];
+  deliver = (intent) => Promise.resolve(void delivered.push(intent));
+  const unused = (): Promise<never> => Promise.reject(new Error('not asked for'));
+  const temporal: PipelineClient = {
+    deliver: (intent) => deliver(intent),
+    startCommand: unused,
+    stageCompleted: unused,
+    resultOf: unused,
+    isKnown: unused,
+    documentOf: unused,
+    close: unused,
+  };
+  const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
+  server = await createWebhookServer({
+    webhookSecret: SECRET,
+    appId: 1,
+    privateKey,
+    log,
+    temporal,
+    timing: WEBHOOK_TIMING,
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${WEBHOOK_PATH}`;
+const sign = (body: string, algorithm = 'sha256', secret = SECRET): string =>
+  `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
+const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(url(), {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': 'd-1',
+      'x-hub-signature-256': sign(body),
+      ...headers,
+    },
+  });
+
+describe('a signed event', () => {
+  it('is in Temporal before it is answered', async () => {
+    expect((await post(PUSH)).status).toBe(200);
+    expect(delivered).toMatchObject([
+      { ref: 'refs/heads/main', sha: 'a'.repeat(40), delivery: 'd-1', triggers: [{ kind: 'push', actor: 'kim' }] },
+    ]);
+  });
+
+  it('that Temporal does not take is answered with 503, and without a word of ours', async () => {
+    deliver = () => Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3:7233 ghs_secretsecretsecretsecret'));
+    const reply = await post(PUSH);
+    expect(reply.status).toBe(503);
+    expect(await reply.text()).not.toMatch(/10\.1\.2\.3|ghs_/);
+  });
+
+  it('of no use is answered with 200 and starts nothing', async () => {
+    expect((await post('{"zen":"x"}', { 'x-github-event': 'star' })).status).toBe(200);
+    expect(delivered).toEqual([]);
+    expect(lines.join('')).toContain('no use for star events');
+  });
+});
+
+describe('an event that GitHub did not sign', () => {
+  it.each([
+    ['another body', { 'x-hub-signature-256': sign(`${PUSH} `) }],
+    ['another secret', { 'x-hub-signature-256': sign(PUSH, 'sha256', 'development') }],
+    ['SHA-1', { 'x-hub-signature-256': sign(PUSH, 'sha1') }],
+    ['a short signature', { 'x-hub-signature-256': 'sha256=00' }],
+    ['an empty signature', { 'x-hub-signature-256': '' }],
+  ])('by %s is refused', async (_, headers) => {
+    expect((await post(PUSH, headers)).status).toBeGreaterThanOrEqual(400);
+    expect((await post(PUSH, headers)).status).toBeLessThan(500);
+    expect(delivered).toEqual([]);
+  });
+
+  it('is refused where it was written anew: the very bytes are signed', async () => {
+    const signature = sign(PUSH);
+    const anew = JSON.stringify(JSON.parse(PUSH), null, 1);
+    expect((await post(anew, { 'x-hub-signature-256': signature })).status).toBeGreaterThanOrEqual(400);
+    expect(delivered).toEqual([]);
+  });
+});
+
+describe('a body', () => {
+  it("larger than any of GitHub's is refused before it is read", async () => {
+    const reply = await post('x'.repeat(26 * 1024 * 1024)).catch(() => null);
+    expect([413, undefined]).toContain(reply?.status);
+    expect(delivered).toEqual([]);
+  });
+});
+
+it.each(['', 'short', 'fifteen-letters'])(
+  'the service does not start with the webhook secret %j',
+  async (webhookSecret) => {
+    const temporal = {} as PipelineClient;
+    await expect(
+      createWebhookServer({
+        webhookSecret,
+        appId: 1,
+        privateKey,
+        log: pino({ level: 'silent' }),
+        temporal,
+        timing: WEBHOOK_TIMING,
+      }),
+    ).rejects.toThrow('WEBHOOK_SECRET');
+  },
+);
