@@ -22,7 +22,14 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['\\.d\\.ts$', '(^|/)[^/]+\\.config\\.js$', '^src/domain/stage/stage-step', '^src/cli/main', '^test/', '^bench/'],
+        pathNot: [
+          '\\.d\\.ts$',
+          '(^|/)[^/]+\\.config\\.js$',
+          '^src/domain/stage/stage-step',
+          '^src/cli/main',
+          '^test/',
+          '^bench/',
+        ],
       },
       to: {},
     },

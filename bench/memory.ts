@@ -1,0 +1,100 @@
+/** One worker with 300 runs that are all building: how much memory they take, and whether each of them still answers. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RepositoryRecord } from '../sandbox/github/world.ts';
+import { WEBHOOK_TIMING } from '../src/domain/run/timing.ts';
+import { StageSet } from '../test/e2e/stage-set.ts';
+import { inLanes, latency } from './load.ts';
+import { memoryOf, startProduct, type Memory } from './product-process.ts';
+import { exactly, round, type Row } from './rows.ts';
+
+const OPEN_RUNS = 300;
+const PUSHES_AT_ONCE = 10;
+const QUERIES_AT_ONCE = 50;
+const OPENING_LIMIT_MS = 240_000;
+const LIMIT_MB = 512;
+
+export async function memory(): Promise<Row[]> {
+  const set = await StageSet.open({
+    kind: true,
+    queueMs: 0,
+    timing: WEBHOOK_TIMING,
+    worker: false,
+    scripts: { build: { kind: 'endless' } },
+  });
+  const { appId, privateKey } = set.sandbox.app;
+  try {
+    const worker = await startProduct('worker', 'Worker is polling', {
+      TEMPORAL_URL: set.temporal.address,
+      GITHUB_API_URL: set.sandbox.url,
+      APP_ID: String(appId),
+      PRIVATE_KEY: privateKey.replaceAll('\n', '\\n'),
+    });
+    try {
+      return await measure(set, worker.pid);
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await set.close();
+  }
+}
+
+async function measure(set: StageSet, pid: number): Promise<Row[]> {
+  const before = await memoryOf(pid);
+  const started = performance.now();
+  const ids = await openRuns(set);
+  const seconds = (performance.now() - started) / 1000;
+  // What start-up left behind is collected by then, and the last reports are written.
+  await delay(15_000);
+  const after = await memoryOf(pid);
+  const queries = await inLanes(ids.length, QUERIES_AT_ONCE, (index) => isBuilding(set, ids[index] ?? ''));
+  const answered = queries.jobs.filter(({ result }) => result).length;
+  return [
+    {
+      what: `open runs of one worker (and as many coordinators)`,
+      measured: `${ids.length}, opened in ${round(seconds)} s`,
+    },
+    memoryRow(before, after),
+    exactly('queries answered, each saying that BUILD runs', answered, ids.length),
+    {
+      what: 'all queries, and their p99',
+      measured: `${round(queries.seconds)} s, ${round(latency(queries, 99))} ms`,
+    },
+  ];
+}
+
+function memoryRow(before: Memory | null, after: Memory | null): Row {
+  const what = 'memory of the worker: idle, with the open runs, peak';
+  if (before === null || after === null) return { what, measured: 'skipped: no /proc here' };
+  return {
+    what,
+    measured: `${round(before.residentMb)}, ${round(after.residentMb)}, ${round(after.peakMb)} MB`,
+    target: `peak < ${LIMIT_MB} MB`,
+    isMet: after.peakMb < LIMIT_MB,
+  };
+}
+
+/** One branch a run: the workflow ids, once every run is building. */
+async function openRuns(set: StageSet): Promise<string[]> {
+  const repository = await set.repository('busy');
+  const { jobs } = await inLanes(OPEN_RUNS, PUSHES_AT_ONCE, (index) => pushBranch(set, repository, `branch-${index}`));
+  const isRunning = (): number =>
+    repository.runs.filter(({ file, status }) => file.startsWith('01') && status === 'in_progress').length;
+  const deadline = Date.now() + OPENING_LIMIT_MS;
+  while (isRunning() < OPEN_RUNS) {
+    if (Date.now() > deadline) throw new Error(`Only ${isRunning()} of ${OPEN_RUNS} runs are building`);
+    await delay(100);
+  }
+  return jobs.map(({ result }) => result);
+}
+
+async function pushBranch(set: StageSet, repository: RepositoryRecord, branch: string): Promise<string> {
+  await repository.git.git('branch', branch, 'main');
+  const sha = await set.push(repository, branch);
+  return set.idOf(repository, `refs/heads/${branch}`, sha);
+}
+
+async function isBuilding(set: StageSet, workflowId: string): Promise<boolean> {
+  const document = await set.client.documentOf(workflowId).catch(() => null);
+  return document?.stages.some(({ stage, state }) => stage === 'build' && state !== 'waiting') === true;
+}

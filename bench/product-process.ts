@@ -1,0 +1,68 @@
+/** The product as an operator starts it: a process of its own, whose memory can be read. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 35_000;
+
+export interface ProductProcess {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param says what it writes when it is ready
+ * @throws Error with its last words, where it does not come up.
+ */
+export async function startProduct(
+  command: 'serve' | 'worker',
+  says: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<ProductProcess> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment };
+  const child = spawn(process.execPath, [MAIN, command], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  void ended.then(() => process.removeListener('exit', endWithUs));
+  let heard = '';
+  let isReady = false;
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (!isReady) heard = `${heard}${chunk.toString()}`.slice(-10_000);
+  });
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!heard.includes(says)) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`\`${command}\` did not come up:\n${heard}`);
+    }
+    await delay(25);
+  }
+  isReady = true;
+  return {
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+export interface Memory {
+  readonly residentMb: number;
+  readonly peakMb: number;
+}
+
+/** Null where the system has no /proc. */
+export async function memoryOf(pid: number): Promise<Memory | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
+  if (status === null) return null;
+  const megabytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  return { residentMb: megabytes('VmRSS'), peakMb: megabytes('VmHWM') };
+}
