@@ -19,15 +19,17 @@ import { fullName } from '../src/domain/repository.ts';
 import {
   addIntent,
   mayHaveSibling,
+  mustOverlapBuild,
   nextMove,
   type ActiveRun,
   type PastRun,
   type RefIntent,
   type RefLook,
+  wasSupersededInLint,
 } from '../src/domain/run/coordination.ts';
 import { SIGNALS, type StopAsked } from '../src/domain/run/messages.ts';
 import { asksForMore } from '../src/domain/run/plan.ts';
-import type { RunDocument } from '../src/domain/run/run-document.ts';
+import type { RunDocument, RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
 import { runId } from '../src/domain/run/workflow-ids.ts';
@@ -60,6 +62,8 @@ class Coordinator {
   private inbox: readonly RefIntent[];
   private waiting: Waiting | null;
   private active: ActiveRun | null = null;
+  /** Runs in a row that never came further than LINT. */
+  private supersededInLint = 0;
 
   constructor({ inbox, waiting }: Carried) {
     this.inbox = inbox;
@@ -139,7 +143,8 @@ class Coordinator {
     return previous.plan !== null && !asksForMore(planning.plan, previous.plan);
   }
 
-  private async start(request: RunRequest): Promise<void> {
+  private async start(wanted: RunRequest): Promise<void> {
+    const request = { ...wanted, overlapsBuild: mustOverlapBuild(this.supersededInLint) };
     const { repository, ref, sha, attempt } = request;
     const workflowId = runId({ repositoryId: repository.id, ref, sha, attempt });
     try {
@@ -153,11 +158,12 @@ class Coordinator {
       });
       const active: ActiveRun = { workflowId, attempt, sha, triggers: request.triggers };
       this.active = active;
-      const ended = (): void => {
+      const ended = (result: RunResult | null): void => {
         if (this.active === active) this.active = null;
+        this.supersededInLint = result !== null && wasSupersededInLint(result) ? this.supersededInLint + 1 : 0;
       };
-      // Terminated or failed: it has ended all the same, and its check is closed by the maintenance schedule.
-      child.result().then(ended, ended);
+      // Terminated or failed: it has ended all the same.
+      child.result().then(ended, () => ended(null));
     } catch (error) {
       // Some earlier coordinator has started this very attempt: that one serves.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

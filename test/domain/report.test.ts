@@ -44,6 +44,7 @@ function document(more: Partial<RunDocument> = {}): RunDocument {
       resumes: null,
       timing: WEBHOOK_TIMING,
       checkRunId: null,
+      overlapsBuild: false,
     },
     workflowId: 'slsa-run:1:refs/heads/main:4f2c:1',
     phase: 'running',

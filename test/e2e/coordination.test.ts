@@ -149,6 +149,28 @@ describe('a newer commit', () => {
     expect(checks.map(({ conclusion }) => conclusion)).toEqual(['cancelled', 'success']);
   });
 
+  it('that keeps coming while the others are linted has its build dispatched beside its lint', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { lint: { kind: 'endless' } });
+    const linting = (count: number): boolean =>
+      repository.runs.filter((run) => run.file.startsWith('00')).length === count;
+    await set.push(repository, 'main');
+    await until(() => linting(1));
+    await set.push(repository, 'main');
+    await until(() => linting(2));
+    Object.assign(scripts, { lint: { kind: 'slow', milliseconds: 800 } });
+    const third = await set.push(repository, 'main');
+    await until(() => linting(3));
+    await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.headSha === third));
+    expect(repository.runs.find((run) => run.file.startsWith('00') && run.headSha === third)?.status).not.toBe(
+      'completed',
+    );
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', third));
+
+    expect(check.conclusion).toBe('success');
+    expect(repository.runs.filter((run) => run.headSha === third)).toHaveLength(7);
+  });
+
   it('that moves the branch between webhook and dispatch never has the older commit built', async () => {
     const repository = await fresh();
     const { webhooks } = set.sandbox;

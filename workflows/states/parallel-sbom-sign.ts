@@ -4,10 +4,11 @@
  */
 import { followStage } from '../follow-stage.ts';
 import type { Run } from '../run.ts';
+import { together } from '../together.ts';
 import { builtImage, sbomInputs } from './subject.ts';
 
 export async function parallelSbomSign(run: Run): Promise<void> {
-  await Promise.all([sbomThenScan(run), sign(run)]);
+  await together([sbomThenScan(run), sign(run)]);
 }
 
 async function sbomThenScan(run: Run): Promise<void> {

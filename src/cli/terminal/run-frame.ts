@@ -18,7 +18,7 @@ export function runFrame(document: RunDocument, tick: number, nowMs: number): st
   const shown = document.stages.filter((each) => !waiting.includes(each));
   return [
     headline(document),
-    ...shown.map((each) => stageLine(document, each, { spinner, nowMs })),
+    ...inColumns(shown.map((each) => stageCells(document, each, { spinner, nowMs }))),
     ...(waiting.length === 0 ? [] : [`  · ${waiting.map(({ stage }) => stage).join(' · ')}`]),
     ...decisionLines(document),
     ...verdictLines(document),
@@ -35,17 +35,33 @@ interface Look {
   readonly nowMs: number;
 }
 
-function stageLine(document: RunDocument, progress: StageProgress, { spinner, nowMs }: Look): string {
+interface Cells {
+  readonly name: string;
+  readonly text: string;
+  readonly took: string;
+}
+
+const MAX_TEXT = 90;
+
+function stageCells(document: RunDocument, progress: StageProgress, { spinner, nowMs }: Look): Cells {
   const { stage } = progress;
   const outcome = document.outcomes[stage];
   const sign = mark(document, progress);
-  const name = `${BRANCH[stage] ?? ''}${sign === '…' ? spinner : sign} ${stage}`;
-  const since = progress.since === null ? 0 : nowMs - Date.parse(progress.since);
-  const text =
-    outcome === undefined ? `${progress.state} ${duration(Math.max(0, since))}` : describeOutcome(stage, outcome);
-  const kept = progress.state === 'kept' ? ' (kept)' : '';
-  const took = outcome?.run == null ? '' : durationBetween(outcome.run.startedAt, outcome.run.endedAt);
-  return `  ${name.padEnd(12)}${plainLine(text, 90)}${kept}${took === '' ? '' : `   ${took}`}`;
+  const since = progress.since === null ? 0 : Math.max(0, nowMs - Date.parse(progress.since));
+  const text = outcome === undefined ? `${WORDS[progress.state]} ${duration(since)}` : describeOutcome(stage, outcome);
+  return {
+    name: `${BRANCH[stage] ?? ''}${sign === '…' ? spinner : sign} ${stage}`,
+    text: `${plainLine(text, MAX_TEXT)}${progress.state === 'kept' ? ' (kept)' : ''}`,
+    took: outcome?.run == null ? '' : durationBetween(outcome.run.startedAt, outcome.run.endedAt),
+  };
+}
+
+/** What is known for certain: that Actions was told, and whether a look has seen it work. */
+const WORDS = { waiting: 'waits', queued: 'dispatched', running: 'running', ended: 'ended', kept: 'kept' } as const;
+
+function inColumns(cells: readonly Cells[]): string[] {
+  const width = Math.max(0, ...cells.map(({ text }) => text.length));
+  return cells.map(({ name, text, took }) => `  ${name.padEnd(12)}${text.padEnd(width)}${took.padStart(12)}`.trimEnd());
 }
 
 function mark(document: RunDocument, { stage, state }: StageProgress): '✔' | '✘' | '!' | '·' | '…' {
@@ -96,7 +112,7 @@ function hasMoved(before: RunDocument | null, { stage, state }: StageProgress): 
 
 function stageEvent({ outcomes }: RunDocument, { stage, state }: StageProgress): string {
   const outcome = outcomes[stage];
-  return `${stage}: ${state}${outcome === undefined ? '' : `, ${plainLine(describeOutcome(stage, outcome), 200)}`}`;
+  return `${stage}: ${WORDS[state]}${outcome === undefined ? '' : `, ${plainLine(describeOutcome(stage, outcome), 200)}`}`;
 }
 
 const verdictEvent = ({ verdict }: RunDocument): string[] =>

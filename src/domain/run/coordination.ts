@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { CommitSha, GitRef, isTag } from '../git.ts';
 import { Repository } from '../repository.ts';
+import type { RunResult } from './run-document.ts';
 import type { RunRequest } from './run-request.ts';
 import { Timing } from './timing.ts';
 import { mergeTriggers, newTriggers, Trigger } from './trigger.ts';
@@ -96,6 +97,7 @@ function requestFor(intent: RefIntent, look: RefLook, previous: PastRun | undefi
     resumes: startsAfresh ? null : (previous?.workflowId ?? null),
     timing: intent.timing,
     checkRunId: null,
+    overlapsBuild: false,
   };
 }
 
@@ -119,6 +121,15 @@ export function mayBeSuperseded(request: Pick<RunRequest, 'ref' | 'triggers'>, h
   const isForPullRequest = request.triggers.some(({ kind }) => kind === 'pull_request');
   return isForPullRequest || !hasDispatchedBuild;
 }
+
+/** So many runs in a row superseded in LINT, and the next one builds at once: a busy branch must reach an image too. */
+const PATIENCE_WITH_LINT = 2;
+
+export const mustOverlapBuild = (supersededInLint: number): boolean => supersededInLint >= PATIENCE_WITH_LINT;
+
+/** True where a run ended for a newer commit before it had come to its build. */
+export const wasSupersededInLint = ({ verdict, visited }: Pick<RunResult, 'verdict' | 'visited'>): boolean =>
+  verdict.kind === 'superseded' && !visited.includes('LINT');
 
 /**
  * A push to a branch often has its pull request event a moment behind it: waiting that moment lets one run serve both.

@@ -16,6 +16,8 @@ export const RunRequest = z.object({
   /** Workflow id of the attempt whose outcomes may be kept. */
   resumes: z.string().nullable(),
   timing: Timing,
+  /** Lint and build are dispatched at once: the runs before were all superseded while they linted. */
+  overlapsBuild: z.boolean(),
   /** Of the check run that already says that this run waits; null where none was made yet. */
   checkRunId: z.number().int().positive().nullable(),
 });
