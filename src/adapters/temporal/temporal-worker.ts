@@ -14,7 +14,6 @@ import type { TemporalAddress } from './temporal-client.ts';
 export interface WorkerOptions extends TemporalAddress {
   readonly bundle: string;
   readonly activities: object;
-  readonly maxCachedWorkflows?: number;
 }
 
 export interface RunningWorker {
@@ -26,6 +25,12 @@ export interface RunningWorker {
 /** Long enough for any single call to GitHub; then activities are told, and the next worker takes them over. */
 const SHUTDOWN_GRACE = '25 seconds';
 const SHUTDOWN_FORCE = '30 seconds';
+
+/**
+ * A cached workflow costs some megabytes, since each has its own copies of the modules; one that was put out costs a replay
+ * of a few hundred events at its next news. Most open runs wait for minutes, so memory is the dearer of the two.
+ */
+const MAX_CACHED_WORKFLOWS = 80;
 
 export interface RuntimeLog {
   log(level: LogLevel, message: string, meta?: unknown): void;
@@ -52,7 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     interceptors: { activity: [() => ({ inbound: new Heartbeat() })] },
-    ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
+    maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
   });
   const ended = worker.run().finally(() => connection.close());
   // The promise is also awaited by the caller; a fault before that must not end the process unheard.
