@@ -35,7 +35,7 @@ module.exports = {
     },
     only(
       '^src/domain/',
-      ['node_modules/(zod|yaml|picomatch|fastest-levenshtein)/'],
+      ['node_modules/(zod|yaml|fastest-levenshtein)/'],
       'The domain is pure: no I/O, no clock, no Node, so that every decision is tested without mocks. Libraries here are pure too.',
     ),
     {

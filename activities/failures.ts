@@ -9,7 +9,8 @@ export const FAILURE_TYPES = {
   GitHubUnavailable: { retryable: true },
   GitHubRefused: { retryable: false },
   GitHubUnreadable: { retryable: true },
-  AccessLost: { retryable: false },
+  /** A key that is being rotated comes back; an App that was removed ends at the call's deadline. */
+  AccessLost: { retryable: true },
 } as const;
 export type FailureType = keyof typeof FAILURE_TYPES;
 
@@ -35,7 +36,7 @@ export async function answer<T>(effect: () => Promise<T>): Promise<Answer<T>> {
 
 const FAILURE_OF_FAULT: Readonly<Record<GitHubFaultKind, FailureType>> = {
   unauthorized: 'AccessLost',
-  gone: 'AccessLost',
+  gone: 'GitHubRefused',
   unavailable: 'GitHubUnavailable',
   rate_limited: 'GitHubUnavailable',
   unreadable: 'GitHubUnreadable',

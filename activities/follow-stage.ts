@@ -164,7 +164,7 @@ async function advance(following: Following, known: Dispatched, run: ActionsRun)
 
 /** Only the API is believed, and only about a run that is ours: this file, dispatched, by us, at our commit. */
 async function whyNotOurs({ github, input }: Following, run: ActionsRun): Promise<Problem | null> {
-  const { title, bindsCommit } = STAGE_TABLE[input.stage];
+  const { title } = STAGE_TABLE[input.stage];
   const { userId } = await github.identity();
   const [path] = run.path.split('@');
   const isOurs =
@@ -173,7 +173,7 @@ async function whyNotOurs({ github, input }: Following, run: ActionsRun): Promis
     const message = `${title}: Actions run ${run.id} is not the one that this App dispatched.`;
     return problem('not_our_run', 'nobody_here', message, 'Comment `/slsa rerun failed`.');
   }
-  if (bindsCommit && run.head_sha !== input.commit) {
+  if (input.bindsCommit && run.head_sha !== input.commit) {
     const message = `${title}: ${input.ref} moved to ${run.head_sha} before the stage started.`;
     return problem('commit_moved', 'nobody_here', message, 'The newer commit has its own run.');
   }

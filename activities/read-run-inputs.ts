@@ -4,7 +4,7 @@ import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
 import { Digest, type CommitSha, type GitRef } from '../src/domain/git.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { PastRun, RefLook } from '../src/domain/run/coordination.ts';
-import { resolvePlan, type Planning } from '../src/domain/run/plan.ts';
+import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { RunResult } from '../src/domain/run/run-document.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
@@ -102,18 +102,28 @@ async function runsInTemporal(archive: RunArchive, { repositoryId, ref, tip }: S
 
 async function withTriggers(workflowId: string, read: (id: string) => Promise<RunResult | null>): Promise<PastRun> {
   const result = await read(workflowId);
-  return { workflowId, attempt: parseRunId(workflowId)?.attempt ?? 1, triggers: result?.triggers ?? null };
+  return {
+    workflowId,
+    attempt: parseRunId(workflowId)?.attempt ?? 1,
+    triggers: result?.triggers ?? null,
+    wasSuperseded: result?.verdict.kind === 'superseded',
+  };
 }
 
 type PullRequestTrigger = Extract<Trigger, { kind: 'pull_request' }>;
 
 async function loadSettings(api: RepositoryApi, request: RunRequest): Promise<LoadedSettings> {
   const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
-  if (pull?.fork === true) return { planning: { kind: 'fork' }, changedStageFiles: [] };
+  // A ref of this form is a fork's by construction, also where the history that said so has expired.
+  if (pull?.fork === true || request.ref.startsWith('refs/pull/'))
+    return { planning: { kind: 'fork' }, changedStageFiles: [] };
   const headText = await api.contents.fileAt(SETTINGS_PATH, request.sha);
   const baseText = pull === undefined ? null : await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${pull.baseRef}`);
   const planning = await planFrom(api, request, { head: headText, base: baseText, baseRef: pull?.baseRef ?? null });
-  const changed = pull === undefined || planning.kind !== 'planned' ? [] : await changedStageFiles(api, request, pull);
+  const changed =
+    pull === undefined || planning.kind !== 'planned'
+      ? []
+      : await changedStageFiles(api, request, { pull, plan: planning.plan });
   return { planning, changedStageFiles: changed };
 }
 
@@ -154,10 +164,14 @@ async function hasNoStageFiles(api: RepositoryApi, repository: Repository): Prom
   return !STAGES.some((stage) => files.has(STAGE_TABLE[stage].file));
 }
 
-async function changedStageFiles(api: RepositoryApi, request: RunRequest, pull: PullRequestTrigger): Promise<string[]> {
+async function changedStageFiles(
+  api: RepositoryApi,
+  request: RunRequest,
+  { pull, plan }: { readonly pull: PullRequestTrigger; readonly plan: Plan },
+): Promise<string[]> {
   const [head, base] = await Promise.all([
     api.contents.directoryAt(WORKFLOWS, request.sha),
     api.contents.directoryAt(WORKFLOWS, `refs/heads/${pull.baseRef}`),
   ]);
-  return STAGES.map((stage) => STAGE_TABLE[stage].file).filter((file) => head.get(file) !== base.get(file));
+  return STAGES.map((stage) => plan.stageFiles[stage].file).filter((file) => head.get(file) !== base.get(file));
 }

@@ -14,6 +14,8 @@ export interface ReportInput {
   /** The check run's `external_id`. */
   readonly workflowId: string;
   readonly checkRunId: number | null;
+  /** An earlier write ended unclearly: what it may have made is looked for first. */
+  readonly mayExist: boolean;
   readonly report: CheckReport;
 }
 
@@ -69,7 +71,7 @@ async function upsertCheckRun(github: GitHub, input: ReportInput): Promise<numbe
  * not: a run's workflow id is started once, and its `external_id` is new.
  */
 async function madeByAnEarlierTry(github: GitHub, input: ReportInput, appId: number): Promise<number | null> {
-  if (activityInfo().attempt === 1) return null;
+  if (activityInfo().attempt === 1 && !input.mayExist) return null;
   const runs = await github.repository(input.repository).reports.checkRuns(input.sha, appId);
   return runs.find((run) => run.external_id === input.workflowId)?.id ?? null;
 }

@@ -48,6 +48,8 @@ class Following {
   private readonly input: StageInput;
   private known: StageKnown = { phase: 'new', nonce: newNonce() };
   private dispatches = 0;
+  /** Before the last dispatch: a search from then on finds its run, however long we were away. */
+  private sentAt = isoNow();
   private searches = 0;
   private looks = 0;
   /** Counted from the first certain word that the run is there, so that our own downtime is not held against a runner. */
@@ -60,7 +62,20 @@ class Following {
     const { file } = run.plan.stageFiles[stage];
     this.run = run;
     this.stage = stage;
-    this.input = { stage, repository, commit: sha, ref, file, key, inputs: ask.inputs, expected: ask.expected };
+    // A pull request's branch is its author's to move between two stages; such a run is superseded by any new commit anyway.
+    const bindsCommit =
+      STAGE_TABLE[stage].bindsCommit || run.request.triggers.some(({ kind }) => kind === 'pull_request');
+    this.input = {
+      stage,
+      repository,
+      commit: sha,
+      ref,
+      file,
+      bindsCommit,
+      key,
+      inputs: ask.inputs,
+      expected: ask.expected,
+    };
   }
 
   async toTheEnd(): Promise<StageOutcome> {
@@ -68,12 +83,18 @@ class Following {
       const step = await this.takeStep();
       this.known = step.known;
       if (step.kind === 'finished') return step.outcome;
-      if (step.kind === 'rate_limited') await sleepUntil(step.untilEpochSeconds);
+      if (step.kind === 'rate_limited') await this.sitOut(step);
       else {
         const end = step.kind === 'unknown' ? await this.waitToSearch() : await this.waitToLook(step.known);
         if (end !== null) return { kind: 'errored', run: null, problem: end };
       }
     }
+  }
+
+  /** A dispatch that a limit refused was not sent. */
+  private async sitOut({ known, untilEpochSeconds }: Extract<StageStep, { kind: 'rate_limited' }>): Promise<void> {
+    if (known.phase === 'new') this.dispatches -= 1;
+    await sleepUntil(untilEpochSeconds);
   }
 
   private async takeStep(): Promise<StageStep> {
@@ -82,6 +103,7 @@ class Following {
     try {
       if (known.phase !== 'new') return await again[activity](this.input, known);
       this.dispatches += 1;
+      this.sentAt = isoNow();
       this.run.stageMoved(this.stage, 'queued', null);
       return await once[activity](this.input, known);
     } catch (error) {
@@ -95,7 +117,7 @@ class Following {
     const { cause } = error;
     const isRefused = cause instanceof ApplicationFailure && cause.nonRetryable === true;
     if (known.phase === 'new' && !isRefused) {
-      return { kind: 'unknown', known: { phase: 'unknown', nonce: known.nonce, sentAt: isoNow() } };
+      return { kind: 'unknown', known: { phase: 'unknown', nonce: known.nonce, sentAt: this.sentAt } };
     }
     const message = `${STAGE_TABLE[this.stage].title}: ${cause?.message ?? 'GitHub did not answer'}`;
     const found = problem(
@@ -190,7 +212,7 @@ class Following {
   private async findLost(): Promise<Dispatched | null> {
     if (this.known.phase === 'dispatched') return this.known;
     if (this.known.phase === 'new' && this.dispatches === 0) return null;
-    const lost: StageKnown = { phase: 'unknown', nonce: this.known.nonce, sentAt: isoNow() };
+    const lost: StageKnown = { phase: 'unknown', nonce: this.known.nonce, sentAt: this.sentAt };
     try {
       const step = await again[STAGE_TABLE[this.stage].activity](this.input, lost);
       return step.kind === 'waiting' ? step.known : null;

@@ -2,22 +2,31 @@
  * Owns a ref: which of its commits runs, and never two at once. Intents are hints: each batch of them leads to one look at
  * GitHub and one move (src/domain/run/coordination.ts). Without work it ends, and needs no memory to start again.
  */
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+} from '@temporalio/common';
 import {
   condition,
   continueAsNew,
   defineSignal,
   getExternalWorkflowHandle,
+  isCancellation,
+  log,
   ParentClosePolicy,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import { shortRef, shortSha } from '../src/domain/git.ts';
-import { checkReport } from '../src/domain/report/check-report.ts';
+import { checkName, checkReport } from '../src/domain/report/check-report.ts';
 import { fullName } from '../src/domain/repository.ts';
 import {
   addIntent,
+  isAskedByHand,
   mayHaveSibling,
   mustOverlapBuild,
   nextMove,
@@ -27,6 +36,7 @@ import {
   type RefLook,
   wasSupersededInLint,
 } from '../src/domain/run/coordination.ts';
+import { mergeTriggers } from '../src/domain/run/trigger.ts';
 import { SIGNALS, type StopAsked } from '../src/domain/run/messages.ts';
 import { asksForMore } from '../src/domain/run/plan.ts';
 import type { RunDocument, RunResult } from '../src/domain/run/run-document.ts';
@@ -36,6 +46,14 @@ import { runId } from '../src/domain/run/workflow-ids.ts';
 import { again, brief, patiently } from './activity-calls.ts';
 import { isoNow } from './clock.ts';
 import { slsaBuildPipeline } from './slsa-build-pipeline.ts';
+
+/** Beyond the quarter of an hour that each call is tried for by itself. */
+const RETRY_AFTER_MS = 60_000;
+
+/** Attempts whose checks were never made are counted over; nobody re-runs a commit so often. */
+const MAX_ATTEMPTS = 50;
+
+const LOOKS_AFTER_MS = [2000, 5000, 10_000];
 
 const supersede = defineSignal<[StopAsked]>(SIGNALS.supersede);
 const cancel = defineSignal<[StopAsked]>(SIGNALS.cancel);
@@ -80,9 +98,24 @@ class Coordinator {
         await continueAsNew<typeof refCoordinator>({ inbox: this.inbox, waiting: this.waiting });
       }
       const intent = await this.takeIntent();
-      if (intent !== null) await this.move(intent);
-      else if (this.waiting !== null) await this.startWaiting();
-      else return;
+      if (intent === null && this.waiting === null) return;
+      await this.tolerantly(intent, () => (intent === null ? this.startWaiting() : this.move(intent)));
+    }
+  }
+
+  /** A coordinator that failed would forget its inbox: what GitHub did not answer is asked again, what it refused is dropped. */
+  private async tolerantly(intent: RefIntent | null, work: () => Promise<void>): Promise<void> {
+    const { waiting } = this;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      const isRefused = error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
+      log.warn('GitHub did not answer a coordinator', { isRefused, reason: error.cause?.message ?? error.message });
+      if (isRefused) return;
+      this.waiting ??= waiting;
+      if (intent !== null) this.inbox = [intent, ...this.inbox];
+      await sleep(RETRY_AFTER_MS);
     }
   }
 
@@ -97,34 +130,55 @@ class Coordinator {
   }
 
   private async move(intent: RefIntent): Promise<void> {
-    const look = await patiently(() => again.resolveRef({ repository: intent.repository, ref: intent.ref }));
+    const look = await this.lookAt(intent);
     if (look === null) return this.refIsGone();
     const move = nextMove({ active: this.active, look, intent });
     if (move.kind === 'nothing') return;
     if (move.kind === 'supersede') return this.supersedeBy(intent, look);
-    const waiting = { request: move.request, isOnlyIfMore: move.kind === 'start_if_more' ? move.than : null };
-    if (this.active === null) {
-      this.waiting = waiting;
-      await this.startWaiting();
-    } else this.waiting = waiting;
+    const isOnlyIfMore = move.kind === 'start_if_more' ? move.than : null;
+    await this.letWait({ request: move.request, isOnlyIfMore }, look.tip);
+    if (this.active === null) await this.startWaiting();
+  }
+
+  /** A ref that was just pushed may be unreadable for a moment: it is gone only where it stays so, or was said to be. */
+  private async lookAt({ repository, ref, triggers }: RefIntent): Promise<RefLook | null> {
+    const pauses = triggers.length === 0 ? [] : LOOKS_AFTER_MS;
+    for (const pause of [0, ...pauses]) {
+      if (pause > 0) await sleep(pause);
+      const look = await patiently(() => again.resolveRef({ repository, ref }));
+      if (look !== null) return look;
+    }
+    return null;
   }
 
   /** The branch was deleted, or the pull request closed: what still runs for it is for nothing. */
   private async refIsGone(): Promise<void> {
-    this.waiting = null;
-    if (this.active !== null) await signalRun(this.active, cancel, { by: 'the end of its branch' });
+    const { active } = this;
+    await this.letWait(null, null);
+    if (active !== null) await signalRun(active, cancel, { by: 'the end of its branch' });
   }
 
   /** The newest commit waits; the active run decides itself whether it can still stop. */
   private async supersedeBy(intent: RefIntent, look: RefLook): Promise<void> {
-    const { active, waiting: replaced } = this;
-    if (active === null || replaced?.request.sha === look.tip) return;
+    const { active, waiting } = this;
+    if (active === null) return;
+    if (waiting?.request.sha === look.tip) {
+      const triggers = mergeTriggers(waiting.request.triggers, intent.triggers);
+      this.waiting = { ...waiting, request: { ...waiting.request, triggers } };
+      return;
+    }
     const move = nextMove({ active: null, look, intent });
-    this.waiting = move.kind === 'start' ? { request: move.request, isOnlyIfMore: null } : null;
-    if (replaced !== null) await this.reportSkipped(replaced, look.tip);
+    await this.letWait(move.kind === 'start' ? { request: move.request, isOnlyIfMore: null } : null, look.tip);
     await signalRun(active, supersede, { by: look.tip });
     await condition(() => this.active !== active || this.inbox.length > 0, intent.timing.announceAfter * 1000);
     if (this.active === active) await this.announce(active);
+  }
+
+  /** One commit waits at a time; the one whose place is taken gets its last word. */
+  private async letWait(next: Waiting | null, by: RunRequest['sha'] | null): Promise<void> {
+    const { waiting: replaced } = this;
+    this.waiting = next;
+    if (replaced !== null && replaced.request.sha !== by) await this.reportSkipped(replaced, by);
   }
 
   private async startWaiting(): Promise<void> {
@@ -137,9 +191,13 @@ class Coordinator {
   private async asksForNothingMore({ request, isOnlyIfMore }: Waiting): Promise<boolean> {
     if (isOnlyIfMore === null) return false;
     const previous = await again.readPreviousRun(isOnlyIfMore.workflowId);
-    if (previous === null) return true;
+    // Under another name it is another check, which somebody waits for; what was done is kept, so it costs little.
+    const isNamedAlike =
+      previous !== null &&
+      checkName({ request }) === checkName({ request: { ...request, triggers: previous.triggers } });
+    if (previous === null || !isNamedAlike) return false;
     const { planning } = await patiently(() => again.loadSettings(request));
-    if (planning.kind !== 'planned') return previous.plan !== null || planning.kind !== 'mistakes';
+    if (planning.kind !== 'planned') return planning.kind === 'not_wanted' && previous.plan === null;
     return previous.plan !== null && !asksForMore(planning.plan, previous.plan);
   }
 
@@ -156,7 +214,7 @@ class Coordinator {
         memo: { repository: fullName(repository), ref, sha },
         staticSummary: `${fullName(repository)} ${shortRef(ref)} ${shortSha(sha)}, attempt ${attempt}`,
       });
-      const active: ActiveRun = { workflowId, attempt, sha, triggers: request.triggers };
+      const active: ActiveRun = { workflowId, attempt, sha, triggers: request.triggers, wasSuperseded: false };
       this.active = active;
       const ended = (result: RunResult | null): void => {
         if (this.active === active) this.active = null;
@@ -165,8 +223,9 @@ class Coordinator {
       // Terminated or failed: it has ended all the same.
       child.result().then(ended, () => ended(null));
     } catch (error) {
-      // Some earlier coordinator has started this very attempt: that one serves.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // An earlier coordinator has started this very attempt: that one serves, unless another was asked for by hand.
+      if (isAskedByHand(request) && attempt < MAX_ATTEMPTS) await this.start({ ...wanted, attempt: attempt + 1 });
     }
   }
 
@@ -179,12 +238,15 @@ class Coordinator {
   }
 
   /** A commit that never got its turn still gets its word. */
-  private async reportSkipped({ request }: Waiting, by: RunRequest['sha']): Promise<void> {
-    const found = verdict(
-      'superseded',
-      `Superseded by ${shortSha(by)} while it waited`,
-      'Look at the run of the newer commit.',
-    );
+  private async reportSkipped({ request }: Waiting, by: RunRequest['sha'] | null): Promise<void> {
+    const found =
+      by === null
+        ? verdict('cancelled', 'Its branch is gone', '')
+        : verdict(
+            'superseded',
+            `Superseded by ${shortSha(by)} while it waited`,
+            'Look at the run of the newer commit.',
+          );
     await this.report(request, { phase: 'ended', verdict: found }, found.title);
   }
 
@@ -196,7 +258,9 @@ class Coordinator {
     const { repository, sha, ref, attempt, checkRunId } = request;
     const workflowId = runId({ repositoryId: repository.id, ref, sha, attempt });
     const report = { ...checkReport({ ...emptyDocument(request, workflowId), ...how }), title };
-    return patiently(() => brief.reportProgress({ repository, sha, workflowId, checkRunId, report }));
+    return patiently(() =>
+      brief.reportProgress({ repository, sha, workflowId, checkRunId, mayExist: checkRunId === null, report }),
+    );
   }
 }
 

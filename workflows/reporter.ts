@@ -1,5 +1,5 @@
 /** One reporter loop a run: the latest state wins, at growing distances, so that a run costs few requests. */
-import { ActivityFailure, condition, isCancellation, log } from '@temporalio/workflow';
+import { ActivityFailure, condition, log } from '@temporalio/workflow';
 import { checkReport } from '../src/domain/report/check-report.ts';
 import { statusReport } from '../src/domain/report/status-report.ts';
 import { brief, patiently, persistent, whateverComes } from './activity-calls.ts';
@@ -13,35 +13,25 @@ export class Reporter {
   private readonly run: Run;
   private checkRunId: number | null;
   private reported = 0;
+  private mayExist = false;
   private isOver = false;
+  /** Writes go out one after the other, so that an earlier one can never land on a later one. */
+  private lastWrite: Promise<void> = Promise.resolve();
 
   constructor(run: Run) {
     this.run = run;
     this.checkRunId = run.request.checkRunId;
   }
 
-  /** Makes the check run, and keeps it up to date until `finish`. */
-  async follow(): Promise<void> {
-    await this.setStatus();
-    let pause = this.run.request.timing.reportEvery * 1000;
-    for (let sent = 0; sent <= MAX_UPDATES_BETWEEN; sent += 1) {
-      await condition(() => this.isOver || this.run.version > this.reported);
-      if (this.hasFinished()) return;
-      await this.send('brief');
-      await condition(() => this.isOver, pause);
-      pause *= PACE_GROWTH;
-    }
-  }
-
-  /** Read through a method, since it changes while `follow` waits. */
-  private hasFinished(): boolean {
-    return this.isOver;
+  /** Makes the check run, and keeps it up to date until `finish`; outlives the cancellation of what it reports on. */
+  follow(): void {
+    void whateverComes(() => this.keepUpToDate());
   }
 
   /** The last word: it is tried for hours, since a check that never ends blocks a merge for ever. */
   async finish(): Promise<void> {
     this.isOver = true;
-    await whateverComes(() => this.send('persistent'));
+    await this.write(() => this.send('persistent'));
   }
 
   /** The commit status, pending or final, where the run sets one. */
@@ -49,7 +39,24 @@ export class Reporter {
     const report = statusReport(this.run.document());
     if (report === null) return;
     const { repository, sha } = this.run.request;
-    await this.tolerantly(() => patiently(() => brief.updateCommitStatus({ repository, sha, report })));
+    await this.write(() => patiently(() => brief.updateCommitStatus({ repository, sha, report })));
+  }
+
+  private async keepUpToDate(): Promise<void> {
+    await this.setStatus();
+    let pause = this.run.request.timing.reportEvery * 1000;
+    for (let sent = 0; sent <= MAX_UPDATES_BETWEEN; sent += 1) {
+      await condition(() => this.isOver || this.run.version > this.reported);
+      if (this.hasFinished()) return;
+      await this.write(() => this.send('brief'));
+      await condition(() => this.isOver, pause);
+      pause *= PACE_GROWTH;
+    }
+  }
+
+  /** Read through a method, since it changes while `keepUpToDate` waits. */
+  private hasFinished(): boolean {
+    return this.isOver;
   }
 
   private async send(how: 'brief' | 'persistent'): Promise<void> {
@@ -58,18 +65,24 @@ export class Reporter {
     const activities = how === 'brief' ? brief : persistent;
     const report = checkReport(this.run.document());
     const { checkRunId } = this;
-    const input = { repository, sha, workflowId: this.run.workflowId, checkRunId, report };
-    await this.tolerantly(async () => {
-      this.checkRunId = await patiently(() => activities.reportProgress(input));
-    });
+    const { mayExist } = this;
+    const input = { repository, sha, workflowId: this.run.workflowId, checkRunId, mayExist, report };
+    this.mayExist = true;
+    this.checkRunId = await patiently(() => activities.reportProgress(input));
+    this.mayExist = false;
+  }
+
+  private write(effect: () => Promise<unknown>): Promise<void> {
+    this.lastWrite = this.lastWrite.then(() => whateverComes(() => this.tolerantly(effect)));
+    return this.lastWrite;
   }
 
   /** A report that cannot be written must not change what it reports on. */
-  private async tolerantly(write: () => Promise<unknown>): Promise<void> {
+  private async tolerantly(effect: () => Promise<unknown>): Promise<void> {
     try {
-      await write();
+      await effect();
     } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      if (!(error instanceof ActivityFailure)) throw error;
       log.warn('A report could not be written', { reason: error.cause?.message ?? error.message });
     }
   }

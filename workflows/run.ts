@@ -55,16 +55,24 @@ export class Run {
     setHandler(defineQuery<string>(QUERIES.getProgress), () => progressLine(this.document()));
     setHandler(defineQuery<RunDocument>(QUERIES.getRun), () => this.document());
     setHandler(defineSignal<[StageNews]>(SIGNALS.stageCompleted), (item) => {
-      if (this.news.length < MAX_NEWS) this.news.push(item);
+      const isKnown = this.news.some(
+        (each) => each.actionsRunId === item.actionsRunId && each.attempt === item.attempt,
+      );
+      if (!isKnown && this.news.length < MAX_NEWS) this.news.push(item);
     });
     setHandler(defineSignal<[StopAsked]>(SIGNALS.cancel), ({ by }) => {
-      this.stopRequest ??= { kind: 'cancelled', by };
+      this.askToStop({ kind: 'cancelled', by });
     });
   }
 
   /** A newer commit may end this run or not: the caller knows the rule. */
   onSupersede(decide: (asked: StopAsked) => void): void {
     setHandler(defineSignal<[StopAsked]>(SIGNALS.supersede), decide);
+  }
+
+  /** A run that has its verdict is only reporting it: nothing may change that any more. */
+  askToStop(asked: StopRequest): void {
+    if (this.verdict === null) this.stopRequest ??= asked;
   }
 
   get plan(): Plan {
@@ -129,7 +137,8 @@ export class Run {
   async waitForNews(stage: Stage, actionsRunId: number, milliseconds: number): Promise<boolean> {
     const isIt = (item: StageNews): boolean => item.stage === stage && item.actionsRunId === actionsRunId;
     const came = await condition(() => this.news.some(isIt), milliseconds);
-    this.news.splice(0, this.news.length, ...this.news.filter((item) => !isIt(item)));
+    // News of other runs under this stage's name are not ours, and must not fill the box.
+    this.news.splice(0, this.news.length, ...this.news.filter((item) => item.stage !== stage));
     return came;
   }
 

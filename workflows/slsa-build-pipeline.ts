@@ -37,7 +37,7 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
   const run = new Run(request);
   const reporter = new Reporter(run);
   run.onSupersede(({ by }) => {
-    if (mayBeSuperseded(request, run.hasDispatchedBuild)) run.stopRequest ??= { kind: 'superseded', by };
+    if (mayBeSuperseded(request, run.hasDispatchedBuild)) run.askToStop({ kind: 'superseded', by });
   });
   await untilStopped(run, () => walk(run, reporter));
   await reporter.finish();
@@ -48,7 +48,7 @@ async function walk(run: Run, reporter: Reporter): Promise<void> {
   for (let state = run.next(); !isTerminal(state); state = run.next()) {
     await STATES[state](run, reporter);
     run.completed(state);
-    if (state === 'INIT' && run.verdict === null) void reporter.follow().catch(ignoreCancellation);
+    if (state === 'INIT' && run.verdict === null) reporter.follow();
     if (STAGES_OF_STATE[state] !== undefined) run.apply(applyOutcomes(run.graph, state, run.plan, run.outcomes));
   }
 }

@@ -30,7 +30,7 @@ function isWellFormedRef(ref: string): boolean {
   const isFull = /^refs\/(heads|tags)\/.+/.test(ref) || /^refs\/pull\/\d+\/head$/.test(ref);
 
   const hasForbidden = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/$|\.$/.test(ref);
-  const hasBadPart = ref.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock') || part === '@');
+  const hasBadPart = ref.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'));
   return isFull && !hasForbidden && !hasBadPart;
 }
 

@@ -95,6 +95,9 @@ function onWorkflowRun({ payload }: Read<z.infer<typeof WorkflowRun>>): Intent {
   if (action !== 'completed') return ignored(`a stage run that is ${action} changes nothing`);
   const title = parseStageRunTitle(run.display_title ?? '');
   if (title === null) return ignored('not a run of one of our stages');
+  // Anybody can title a run of their own after somebody else's.
+  if (parseRunId(title.runWorkflowId)?.repositoryId !== payload.repository.id)
+    return ignored("another repository's run");
   const news = { stage: title.stage, actionsRunId: run.id, attempt: run.run_attempt ?? 1 };
   return { kind: 'stage_news', runWorkflowId: title.runWorkflowId, news };
 }

@@ -54,6 +54,7 @@ export const PullRequest = Common.extend({
 
 export const WorkflowRun = z.object({
   action: z.string(),
+  repository: z.object({ id }),
   workflow_run: z.object({ id, run_attempt: id.nullish(), display_title: z.string().nullish() }),
 });
 

@@ -35,7 +35,10 @@ export async function createWebhookServer(options: IntakeOptions): Promise<Serve
     probot,
     webhooksPath: WEBHOOK_PATH,
   });
-  const server = createServer((request, response) => void answer(request, response, middleware));
+  // A connection that is cut rejects here: it is that sender's loss alone.
+  const server = createServer((request, response) => {
+    answer(request, response, middleware).catch(() => response.destroy());
+  });
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return server;
@@ -62,24 +65,41 @@ async function answer(request: IncomingMessage, response: ServerResponse, middle
     response.writeHead(200, { 'content-type': 'text/plain' }).end('pong\n');
     return;
   }
-  const body = await readBody(request);
-  if (body === null) {
-    response.writeHead(413, { connection: 'close' }).end(`At most ${MAX_BODY_BYTES} bytes are taken.\n`);
-    request.destroy();
-    return;
+  if (request.method === 'POST' && request.headers['x-hub-signature-256'] === undefined) {
+    return refuse(request, response, 401, 'Nothing is taken without a signature.');
   }
-  await middleware(Object.assign(request, { body }), response, () => response.writeHead(404).end());
+  const body = await readBody(request);
+  if (body.kind === 'too_large') return refuse(request, response, 413, `At most ${MAX_BODY_BYTES} bytes are taken.`);
+  if (body.kind === 'busy') return refuse(request, response, 503, 'Too much is being received: deliver it again.');
+  await middleware(Object.assign(request, { body: body.text }), response, () => response.writeHead(404).end());
 }
 
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { connection: 'close' }).end(`${why}\n`, () => request.destroy());
+}
+
+/** All bodies together: unsigned ones cost memory until they are whole. */
+const MAX_BYTES_HELD = 2 * MAX_BODY_BYTES;
+let bytesHeld = 0;
+
 /** The body as text, whose very bytes are verified; null where it is larger than any that GitHub sends. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return null;
+async function readBody(request: IncomingMessage): Promise<Body> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return { kind: 'too_large' };
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      bytesHeld += chunk.length;
+      if (size > MAX_BODY_BYTES) return { kind: 'too_large' };
+      if (bytesHeld > MAX_BYTES_HELD) return { kind: 'busy' };
+      chunks.push(chunk);
+    }
+    return { kind: 'body', text: Buffer.concat(chunks).toString('utf8') };
+  } finally {
+    bytesHeld -= size;
   }
-  return Buffer.concat(chunks).toString('utf8');
 }
+
+type Body =
+  { readonly kind: 'body'; readonly text: string } | { readonly kind: 'too_large' } | { readonly kind: 'busy' };

@@ -30,6 +30,7 @@ const INPUT: StageInput = {
   commit: SHA,
   ref: GitRef.parse('refs/heads/main'),
   file: '00-megalinter.yml',
+  bindsCommit: true,
   key: 'slsa-run:1:refs/heads/main:x:1/lint',
   inputs: {},
   expected: { digest: null, sbomSha256: null, imageName: 'r/i' },
@@ -164,7 +165,7 @@ describe('a stage activity', () => {
   });
 
   it('lets stages 02 to 06 run at a later tip: they check nothing out', async () => {
-    const input: StageInput = { ...INPUT, stage: 'sbom', file: '02-generate-sbom.yml' };
+    const input: StageInput = { ...INPUT, stage: 'sbom', file: '02-generate-sbom.yml', bindsCommit: false };
     const world: World = {
       run: {
         path: '.github/workflows/02-generate-sbom.yml',
@@ -218,6 +219,7 @@ describe('reportProgress', () => {
     sha: SHA,
     workflowId: 'w',
     checkRunId: null,
+    mayExist: false,
     report: { name: 'n', title: 't', summary: 's', status: 'in_progress', conclusion: null },
   } as const;
 
@@ -248,8 +250,8 @@ describe('a fault of GitHub', () => {
   it.each([
     ['unavailable', 'GitHubUnavailable', false],
     ['unreadable', 'GitHubUnreadable', false],
-    ['unauthorized', 'AccessLost', true],
-    ['gone', 'AccessLost', true],
+    ['unauthorized', 'AccessLost', false],
+    ['gone', 'GitHubRefused', true],
     ['forbidden', 'GitHubRefused', true],
     ['unprocessable', 'GitHubRefused', true],
   ] as const)('of kind %s is the failure %s, non-retryable: %j', (kind: GitHubFaultKind, type, nonRetryable) => {

@@ -49,6 +49,7 @@ const past = (attempt: number, triggers: readonly Trigger[] | null = [PUSH]): Pa
   workflowId: `run-${attempt}`,
   attempt,
   triggers,
+  wasSuperseded: false,
 });
 const active = (at: CommitSha, triggers: readonly Trigger[] = [PUSH]): ActiveRun => ({ ...past(1), sha: at, triggers });
 
@@ -76,6 +77,35 @@ describe('the next move', () => {
       than: { attempt: 2 },
       request: { attempt: 3, triggers: [PUSH, PULL], resumes: 'run-2' },
     });
+  });
+
+  it('runs a commit again to which the ref came back after a newer one had taken its place', () => {
+    const look = { tip: A, past: [{ ...past(1), wasSuperseded: true }] };
+    expect(nextMove({ active: null, look, intent: intent() })).toMatchObject({
+      kind: 'start',
+      request: { attempt: 2, resumes: 'run-1' },
+    });
+  });
+
+  it('takes a pull request that became ready, or changed its base, for news', () => {
+    const look = { tip: A, past: [past(1, [PULL])] };
+    const ready = { ...PULL, draft: true } as Trigger;
+    const retargeted = { ...PULL, baseRef: 'next' } as Trigger;
+    expect(nextMove({ active: null, look, intent: intent({ triggers: [ready] }) }).kind).toBe('start_if_more');
+    expect(nextMove({ active: null, look, intent: intent({ triggers: [retargeted] }) }).kind).toBe('start_if_more');
+    expect(nextMove({ active: null, look, intent: intent({ triggers: [PULL] }) }).kind).toBe('nothing');
+  });
+
+  it('starts nothing for a deletion that comes after the branch was made anew', () => {
+    expect(nextMove({ active: null, look: { tip: A, past: [] }, intent: intent({ triggers: [] }) }).kind).toBe(
+      'nothing',
+    );
+  });
+
+  it('queues a re-run that is asked for while a run goes on', () => {
+    expect(
+      nextMove({ active: active(A), look: { tip: A, past: [] }, intent: intent({ triggers: [rerun('failed')] }) }),
+    ).toMatchObject({ kind: 'start', request: { attempt: 2, resumes: 'run-1' } });
   });
 
   it('supersedes a run of an older commit', () => {

@@ -65,6 +65,7 @@ describe('settings', () => {
       'rules:\n  - { event: tag, preset: minimal }\n',
       /^1:1 `rules` is part of the format, but this version does not act on it yet/,
     ],
+    ['a pattern with brackets', 'on:\n  push:\n    branches: ["[ab]*"]\n', /a ref pattern is made of names/],
     ['a prototype key', '__proto__: { preset: minimal }\n', /is not a setting/],
   ])('refuse %s', (_, text, message) => {
     expect(mistakesOf(text).join('\n')).toMatch(message);

@@ -1,5 +1,6 @@
 /** Which commit runs, once and not twice: pushes, pull requests, re-runs, and webhooks that come twice, late or never. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { status } from '../../sandbox/faults.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import { type Scripts } from './scripted-executors.ts';
@@ -184,6 +185,78 @@ describe('a newer commit', () => {
     expect(check.conclusion).toBe('cancelled');
     expect(check.title).toContain('moved to');
     expect(repository.artifacts.filter(({ name }) => name.startsWith('slsa-build'))).toEqual([]);
+  });
+});
+
+describe('a branch', () => {
+  it('that is pushed back to a commit which was superseded has that commit run again', async () => {
+    const repository = await fresh();
+    await branchOf(repository, 'feature');
+    Object.assign(scripts, { build: { kind: 'endless' } });
+    const first = await set.push(repository, 'feature');
+    await set.sandbox.openPull(repository, 'feature');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.status === 'in_progress'));
+    const second = await set.push(repository, 'feature');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', first));
+    Reflect.deleteProperty(scripts, 'build');
+    await repository.git.git('update-ref', 'refs/heads/feature', first);
+    await set.sandbox.announcePushes('acme', repository.name);
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/feature', first, 2));
+
+    expect(check.conclusion).toBe('success');
+    expect(repository.checkRuns.filter((run) => run.status !== 'completed')).toEqual([]);
+    expect(second).not.toBe(first);
+  });
+
+  it('that is deleted ends what runs and what waits for it', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { build: { kind: 'endless' } });
+    const first = await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.status === 'in_progress'));
+    const second = await set.push(repository, 'main');
+    await until(() => repository.checkRuns.some((run) => run.headSha === second && run.status === 'queued'));
+    await repository.git.git('update-ref', '-d', 'refs/heads/main');
+    await set.sandbox.announcePushes('acme', repository.name);
+    const checks = await Promise.all(
+      [first, second].map((sha) => set.check(repository, set.idOf(repository, 'refs/heads/main', sha))),
+    );
+
+    expect(checks.map(({ conclusion }) => conclusion)).toEqual(['cancelled', 'cancelled']);
+  });
+});
+
+describe('a coordinator', () => {
+  it('that GitHub does not let announce a waiting commit runs it all the same', async () => {
+    const repository = await fresh();
+    Object.assign(scripts, { build: { kind: 'slow', milliseconds: 2500 } });
+    await set.push(repository, 'main');
+    await until(() => repository.runs.some((run) => run.file.startsWith('01')));
+    set.sandbox.faults.add({
+      method: 'POST',
+      path: new RegExp(`${repository.name}/check-runs$`),
+      nth: [1],
+      fault: status(403, 'Forbidden'),
+    });
+    const second = await set.push(repository, 'main');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', second));
+    set.sandbox.faults.clear();
+
+    expect(check.conclusion).toBe('success');
+  });
+
+  it('takes a branch for deleted only where it stays gone', async () => {
+    const repository = await fresh();
+    set.sandbox.faults.add({
+      method: 'GET',
+      path: new RegExp(`${repository.name}/commits/heads`),
+      nth: [1],
+      fault: status(404, 'Not Found'),
+    });
+    const sha = await set.push(repository, 'main');
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
+    set.sandbox.faults.clear();
+
+    expect(check.conclusion).toBe('success');
   });
 });
 

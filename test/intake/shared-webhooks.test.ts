@@ -188,12 +188,22 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
   });
 
   it('takes a completed run under a title of ours for news of that stage', () => {
-    const runWorkflowId = `slsa-run:186853002:refs/heads/changes:${SHA}:1`;
+    const runWorkflowId = `slsa-run:283462325:refs/heads/changes:${SHA}:1`;
     const title = { display_title: `slsa ${runWorkflowId}/build ${'0123456789abcdef'.repeat(2)}` };
     expect(taken('workflow_run', withPart(payloadOf('workflow_run.completed.json'), 'workflow_run', title))).toEqual({
       kind: 'stage_news',
       runWorkflowId,
       news: { stage: 'build', actionsRunId: 1589141559, attempt: 1 },
+    });
+  });
+
+  it("ignores a completed run that was titled after another repository's pipeline", () => {
+    const title = {
+      display_title: `slsa slsa-run:1:refs/heads/changes:${SHA}:1/build ${'0123456789abcdef'.repeat(2)}`,
+    };
+    expect(taken('workflow_run', withPart(payloadOf('workflow_run.completed.json'), 'workflow_run', title))).toEqual({
+      kind: 'ignored',
+      why: "another repository's run",
     });
   });
 

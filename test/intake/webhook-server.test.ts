@@ -1,7 +1,7 @@
 /** The endpoint: only what GitHub signed comes in, in bounds, and it is in Temporal before the answer goes out. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
@@ -115,7 +115,26 @@ describe('an event that GitHub did not sign', () => {
   });
 });
 
+describe('a connection that is cut in the middle of a body', () => {
+  it("is its sender's loss alone: the next event is taken", async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      `POST ${WEBHOOK_PATH} HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256=0\r\ncontent-length: 100\r\n\r\nabc`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await post(PUSH)).status).toBe(200);
+  });
+});
+
 describe('a body', () => {
+  it('without a signature is not even read', async () => {
+    const reply = await fetch(url(), { method: 'POST', body: PUSH });
+    expect(reply.status).toBe(401);
+  });
+
   it("larger than any of GitHub's is refused before it is read", async () => {
     const reply = await post('x'.repeat(26 * 1024 * 1024)).catch(() => null);
     expect([413, undefined]).toContain(reply?.status);

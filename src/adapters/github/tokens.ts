@@ -2,6 +2,7 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { z } from 'zod';
+import { toFault } from './github-fault.ts';
 
 /** What a call needs; each set is one token, cached by (installation, repository, set). */
 export const PERMISSION_SETS = {
@@ -85,7 +86,7 @@ function once<T>(learn: () => Promise<T>): () => Promise<T> {
   return () => {
     learnt ??= learn().catch((error: unknown) => {
       learnt = null;
-      throw error;
+      throw toFault(error, 'the question who we are', Math.floor(Date.now() / 1000));
     });
     return learnt;
   };

@@ -165,7 +165,7 @@ interface RankedFinding {
 
 function findingsOf(run: SarifRun): RankedFinding[] {
   // A report that MegaLinter linted itself grows " (MegaLinter …)" once a cycle.
-  const linter = plainLine(run.tool.driver.name.replace(/( \(MegaLinter [^)]*\))+$/, ''), 60);
+  const linter = plainLine(run.tool.driver.name.slice(0, 200).replace(/( \(MegaLinter [^)]*\))+$/, ''), 60);
   const levels = new Map((run.tool.driver.rules ?? []).map((rule) => [rule.id, rule.defaultConfiguration?.level]));
   const results = run.results ?? [];
   return results

@@ -28,6 +28,8 @@ export interface PastRun {
   readonly attempt: number;
   /** Null where its history has expired. */
   readonly triggers: readonly Trigger[] | null;
+  /** True where a newer commit took its place: should the ref come back to its commit, it has not been run. */
+  readonly wasSuperseded: boolean;
 }
 
 export interface ActiveRun extends PastRun {
@@ -58,16 +60,16 @@ export interface Situation {
 
 export function nextMove({ active, look, intent }: Situation): Move {
   if (active !== null && active.sha !== look.tip) return { kind: 'supersede', by: look.tip };
+  // A deletion that comes late, after the branch was made anew, asks for nothing.
+  if (intent.triggers.length === 0) return { kind: 'nothing', why: 'nothing asks for a run' };
   const asked = intent.triggers.some(isExplicit);
   if (asked && intent.sha !== look.tip) {
     return { kind: 'nothing', why: `the branch has moved to ${look.tip}; a re-run is for ${intent.sha}` };
   }
-  const latest = look.past.toSorted((a, b) => b.attempt - a.attempt)[0];
-  if (active !== null) {
-    const isNew = newTriggers(active.triggers, intent.triggers).length > 0;
-    return isNew ? { kind: 'start_if_more', request: requestFor(intent, look, active), than: active } : nothingNew;
+  const latest = active ?? look.past.toSorted((a, b) => b.attempt - a.attempt)[0];
+  if (latest === undefined || latest.wasSuperseded || asked) {
+    return { kind: 'start', request: requestFor(intent, look, latest) };
   }
-  if (latest === undefined || asked) return { kind: 'start', request: requestFor(intent, look, latest) };
   if (latest.triggers === null) return { kind: 'nothing', why: 'this commit has run, and its history has expired' };
   if (newTriggers(latest.triggers, intent.triggers).length === 0) return nothingNew;
   return { kind: 'start_if_more', request: requestFor(intent, look, latest), than: latest };
@@ -78,12 +80,12 @@ const nothingNew: Move = { kind: 'nothing', why: 'a run serves these triggers al
 /** Somebody asked for this very run, so it starts even where one like it has ended. */
 const isExplicit = (trigger: Trigger): boolean => trigger.kind === 'rerun' || trigger.kind === 'manual';
 
+export const isAskedByHand = ({ triggers }: Pick<RunRequest, 'triggers'>): boolean => triggers.some(isExplicit);
+
 function requestFor(intent: RefIntent, look: RefLook, previous: PastRun | undefined): RunRequest {
-  const triggers = mergeTriggers(
-    // An earlier re-run is over: only the one that is asked for now counts.
-    (previous?.triggers ?? []).filter((trigger) => trigger.kind !== 'rerun'),
-    intent.triggers,
-  );
+  // What was asked for by hand before is over: only what is asked for now counts.
+  const standing = (previous?.triggers ?? []).filter((trigger) => !isExplicit(trigger));
+  const triggers = mergeTriggers(standing, intent.triggers);
   const startsAfresh = triggers.some(
     (trigger) => trigger.kind === 'manual' || (trigger.kind === 'rerun' && trigger.mode === 'all'),
   );

@@ -1,9 +1,9 @@
 /** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
-import picomatch from 'picomatch';
 import { z } from 'zod';
 import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
 import { fullName, type Repository } from '../repository.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
+import { matchesRefPattern } from '../settings/ref-pattern.ts';
 import type { SettingsFile } from '../settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
 import { decision, Decision } from './decision.ts';
@@ -62,7 +62,7 @@ export interface PlanContext {
 export function resolvePlan(context: PlanContext): Planning {
   // A re-run repeats what the other triggers asked for; alone (their history has expired) it asks for what a push would.
   const asking = context.triggers.filter((trigger) => trigger.kind !== 'rerun');
-  const wanted: Wanted[] = asking.length === 0 ? [{ kind: 'full' }] : asking.map((each) => wantedBy(each, context));
+  const wanted = asking.length === 0 ? [wantedByPush(context)] : asking.map((each) => wantedBy(each, context));
   const reasons = wanted.filter((each) => each.kind === 'not_wanted').map((each) => each.reason);
   if (reasons.length === wanted.length) return { kind: 'not_wanted', reason: reasons[0] ?? 'nothing asked for it' };
   return plan(context, wanted);
@@ -106,33 +106,56 @@ function wantedByPullRequest(trigger: Extract<Trigger, { kind: 'pull_request' }>
 }
 
 const matches = (name: string, patterns: readonly string[]): boolean =>
-  picomatch.isMatch(name, [...patterns], { noextglob: true, nonegate: true, dot: true, maxLength: 200 });
+  patterns.some((pattern) => matchesRefPattern(name, pattern));
 
 function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
   const { head } = context;
   const flags = context.triggers.find((trigger) => trigger.kind === 'manual')?.flags ?? {};
-  const onlyPullRequest = !wanted.some((each) => each.kind === 'full');
-  // A pull request is gated by its base branch, so that it cannot weaken its own gate.
-  const gateSettings = onlyPullRequest ? (context.base ?? {}) : head;
-  const preset = PRESETS[presetOf(flags, gateSettings)];
+  const asked = askedFor(context, wanted, flags);
   const signing = head.signing ?? (context.repository.visibility === 'public' ? 'public_log' : 'none');
-  const stages = stagesOf({ preset: preset.name, onlyPullRequest, signing });
+  const { stages, decisions } = withoutSigning(asked.stages, signing);
   return {
     kind: 'planned',
-    decisions: stages.decisions,
+    decisions,
     plan: {
-      preset: preset.name,
-      stages: stages.stages,
-      gates: gatesOf(flags, gateSettings, preset.name),
-      autoFixLint: flags.autoFixLint ?? gateSettings.auto_fix_lint ?? true,
-      afterAutoFix: gateSettings.after_auto_fix ?? 'build',
+      preset: asked.preset,
+      stages,
+      gates: asked.gates,
+      autoFixLint: flags.autoFixLint ?? asked.settings.auto_fix_lint ?? true,
+      afterAutoFix: asked.settings.after_auto_fix ?? 'build',
       updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
       image: imageOf(context, flags),
       signing,
-      stageFiles: stageFilesOf(gateSettings),
+      stageFiles: stageFilesOf(asked.settings),
       settingsDigest: context.settingsDigest,
     },
   };
+}
+
+interface Asked {
+  readonly preset: PresetName;
+  readonly stages: readonly Stage[];
+  readonly gates: Gates;
+  /** Those that name the stage files and the way of a repair. */
+  readonly settings: SettingsFile;
+}
+
+/**
+ * A pull request is gated by its base branch, so that it cannot weaken its own gate; where one run serves a push too, neither
+ * loosens what the other is held to.
+ */
+function askedFor({ head, base }: PlanContext, wanted: readonly Wanted[], flags: RunFlags): Asked {
+  const forPush = askedByPush(head, flags);
+  const forPull = { ...askedByPush(base ?? {}, {}), stages: PRESETS.minimal.stages };
+  if (!wanted.some(({ kind }) => kind === 'pull_request')) return forPush;
+  if (!wanted.some(({ kind }) => kind === 'full')) return forPull;
+  const stages = STAGES.filter((stage) => forPush.stages.includes(stage) || forPull.stages.includes(stage));
+  return { ...forPull, preset: forPush.preset, stages, gates: strictest(forPush.gates, forPull.gates) };
+}
+
+function askedByPush(settings: SettingsFile, flags: RunFlags): Asked {
+  const preset = presetOf(flags, settings);
+  return { preset, stages: PRESETS[preset].stages, gates: gatesOf(flags, settings, preset), settings };
 }
 
 const presetOf = (flags: RunFlags, settings: SettingsFile): PresetName =>
@@ -151,22 +174,26 @@ function gatesOf(flags: RunFlags, settings: SettingsFile, name: PresetName): Gat
   };
 }
 
-interface StageChoice {
-  readonly preset: PresetName;
-  readonly onlyPullRequest: boolean;
-  readonly signing: Plan['signing'];
-}
+const strictest = (a: Gates, b: Gates): Gates => ({
+  failOnLintErrors: a.failOnLintErrors || b.failOnLintErrors,
+  failOnVulnerabilities: a.failOnVulnerabilities || b.failOnVulnerabilities,
+  threshold: SEVERITY_THRESHOLDS[Math.max(rank(a), rank(b))] ?? a.threshold,
+  maxFindings: Math.min(a.maxFindings, b.maxFindings),
+});
+
+const rank = ({ threshold }: Gates): number => SEVERITY_THRESHOLDS.indexOf(threshold);
 
 const SIGNING_STAGES: readonly Stage[] = ['sign', 'attest', 'verify'];
 
-function stagesOf({ preset, onlyPullRequest, signing }: StageChoice): { stages: Stage[]; decisions: Decision[] } {
-  const ofPreset = onlyPullRequest ? PRESETS.minimal.stages : PRESETS[preset].stages;
-  if (signing !== 'none') return { stages: [...ofPreset], decisions: [] };
-  const stages = ofPreset.filter((stage) => !SIGNING_STAGES.includes(stage));
-  const left = ofPreset.length - stages.length;
+function withoutSigning(
+  stages: readonly Stage[],
+  signing: Plan['signing'],
+): { stages: Stage[]; decisions: Decision[] } {
+  if (signing !== 'none') return { stages: [...stages], decisions: [] };
+  const left = stages.filter((stage) => !SIGNING_STAGES.includes(stage));
   const reason =
     'sign, attest and verify are not run: signing is `none`, which is the default for private repositories';
-  return { stages, decisions: left === 0 ? [] : [decision('stage_not_needed', reason)] };
+  return { stages: left, decisions: left.length === stages.length ? [] : [decision('stage_not_needed', reason)] };
 }
 
 /** Flags win over the settings, and the settings over what a repository has anyway. */
@@ -236,12 +263,11 @@ function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
 /** True where `later` asks for something that `earlier` did not do: another stage, a stricter gate, other settings. */
 export function asksForMore(later: Plan, earlier: Plan): boolean {
   const hasNewStage = later.stages.some((stage) => !earlier.stages.includes(stage));
-  const gate = ({ gates }: Plan): number => SEVERITY_THRESHOLDS.indexOf(gates.threshold);
   return (
     hasNewStage ||
     (later.gates.failOnLintErrors && !earlier.gates.failOnLintErrors) ||
     (later.gates.failOnVulnerabilities && !earlier.gates.failOnVulnerabilities) ||
-    gate(later) > gate(earlier) ||
+    rank(later.gates) > rank(earlier.gates) ||
     later.gates.maxFindings < earlier.gates.maxFindings
   );
 }

@@ -50,10 +50,16 @@ export function mergeTriggers(known: readonly Trigger[], more: readonly Trigger[
   return [...byIdentity.values()];
 }
 
+/** A pull request that is ready now, or asks for another base, is news although its number is known. */
+const factsOf = (trigger: Trigger): string =>
+  trigger.kind === 'pull_request'
+    ? JSON.stringify([trigger.number, trigger.baseRef, trigger.draft, trigger.fork])
+    : identityOf(trigger);
+
 /** Those of `more` that `known` does not have yet. */
 export function newTriggers(known: readonly Trigger[], more: readonly Trigger[]): Trigger[] {
-  const identities = new Set(known.map(identityOf));
-  return more.filter((trigger) => !identities.has(identityOf(trigger)));
+  const facts = new Set(known.map(factsOf));
+  return more.filter((trigger) => !facts.has(factsOf(trigger)));
 }
 
 /** "a push from kim", "pull request #7": how the check says what started it. */

@@ -16,7 +16,7 @@ const RefPattern = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^[^\s()!|+@]+$/, 'a ref pattern has no blanks and none of ( ) ! | + @');
+  .regex(/^[^\s()!|[\]{}\\]+$/, 'a ref pattern is made of names, *, ** and ?, without blanks or brackets');
 
 const RefPatterns = z.array(RefPattern).max(MAX_PATTERNS);
 
@@ -140,6 +140,7 @@ export const NOT_YET_EFFECTIVE: readonly (readonly string[])[] = [
   ['image', 'secrets'],
   ['on', 'push', 'ignore_paths'],
   ['on', 'merge_group'],
+  ['release_branches'],
   ['rules'],
   ['trusted_bots'],
   ['exceptions'],

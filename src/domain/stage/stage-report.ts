@@ -83,7 +83,7 @@ export const wrongSubject = (stage: Stage, expected: string, found: string): Pro
 
 /** JSON of somebody else's making: any failure to read it is a value, since a broken report is an ordinary event. */
 export function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  if (isDeeperThan(text, MAX_JSON_DEPTH)) return { ok: false };
+  if (isMonstrous(text)) return { ok: false };
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -94,20 +94,32 @@ export function parseJson(text: string): { readonly ok: true; readonly value: un
 /** No report that is read here nests deeper than a few dozen levels; validators recurse, and a stack has an end. */
 const MAX_JSON_DEPTH = 200;
 
-function isDeeperThan(text: string, limit: number): boolean {
+/** Empty objects cost three bytes of text and dozens of memory: a report of real findings has no more than this. */
+const MAX_JSON_NODES = 2_000_000;
+
+function isMonstrous(text: string): boolean {
   let depth = 0;
-  let inString = false;
+  let nodes = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (inString) {
-      if (character === '\\') index += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    if (depth > limit) return true;
+    const character = text[index] ?? '';
+    // Strings are skipped whole: what stands in them is no structure.
+    if (character === '"') index = endOfString(text, index);
+    depth += DEPTH_OF[character] ?? 0;
+    if (character === '{' || character === '[' || character === ',') nodes += 1;
+    if (depth > MAX_JSON_DEPTH || nodes > MAX_JSON_NODES) return true;
   }
   return false;
+}
+
+const DEPTH_OF: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 };
+
+/** Index of the quote that ends the string begun at `start`; the text's end where there is none. */
+function endOfString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index += 1) {
+    if (text[index] === '\\') index += 1;
+    else if (text[index] === '"') return index;
+  }
+  return text.length;
 }
 
 /** Parses one file of the artifact: absent, not JSON, or not of the shape are each said by name. */
