@@ -1,39 +1,81 @@
-/** Whole standard pipelines whose stages take no time: what is left is what the pipeline itself adds. */
+/**
+ * Whole standard pipelines whose stages take no time: what is left is what the pipeline itself adds. The worker is a
+ * process of its own, as in an installation; the service and the sandbox share this one.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RepositoryRecord } from '../sandbox/github/world.ts';
 import { WEBHOOK_TIMING } from '../src/domain/run/timing.ts';
 import { STAGES } from '../src/domain/stage/stage-table.ts';
 import { StageSet } from '../test/e2e/stage-set.ts';
 import { inLanes, percentile, type Finished } from './load.ts';
+import { memoryOf, processorSecondsOf, startWorkerFor } from './product-process.ts';
+import { rememberGit } from './remembering-git.ts';
 import { exactly, round, type Row } from './rows.ts';
 
 const LEVELS = [
-  { lanes: 1, runs: 10 },
-  { lanes: 10, runs: 40 },
-  { lanes: 50, runs: 100 },
+  { lanes: 1, runs: 15 },
+  { lanes: 10, runs: 50 },
+  { lanes: 50, runs: 150 },
 ] as const;
+const WARM_UP_LANES = 5;
 
 /** A webhook that was lost costs `firstLook`: that is to be seen in the figures, so it is waited for. */
 const RUN_LIMIT_MS = 240_000;
 const LOOK_EVERY_MS = 10;
 
 export async function pipelines(): Promise<Row[]> {
-  const set = await StageSet.open({ kind: true, queueMs: 0, timing: WEBHOOK_TIMING });
+  const set = await StageSet.open({ kind: true, queueMs: 0, timing: WEBHOOK_TIMING, worker: false });
   try {
-    const repositories: RepositoryRecord[] = [];
-    for (let index = 0; index < Math.max(...LEVELS.map(({ lanes }) => lanes)); index += 1)
-      repositories.push(await set.repository(`app-${index}`));
-    await inLanes(5, 5, (_, lane) => oneRun(set, repositories[lane]));
-    const rows: Row[] = [];
-    for (const level of LEVELS)
-      rows.push(
-        ...told(level.lanes, await inLanes(level.runs, level.lanes, (_, lane) => oneRun(set, repositories[lane]))),
-      );
-    const refused = set.sandbox.webhooks.deliveries.filter(({ status }) => status !== null && status !== 200);
-    return [...rows, exactly('webhooks not answered with 200', refused.length, 0)];
+    const worker = await startWorkerFor(set);
+    try {
+      return await measure(set, worker.pid);
+    } finally {
+      await worker.stop();
+    }
   } finally {
     await set.close();
   }
+}
+
+async function measure(set: StageSet, workerPid: number): Promise<Row[]> {
+  const repositories: RepositoryRecord[] = [];
+  for (let index = 0; index < Math.max(...LEVELS.map(({ lanes }) => lanes)); index += 1)
+    repositories.push(rememberGit(await set.repository(`app-${index}`)));
+  // Tokens are minted and code is warm by the time that it counts.
+  await inLanes(repositories.length, WARM_UP_LANES, (index) => oneRun(set, repositories[index]));
+  const rows: Row[] = [];
+  for (const { lanes, runs } of LEVELS) {
+    const before = await processorTimes(set, workerPid);
+    const finished = await inLanes(runs, lanes, (_, lane) => oneRun(set, repositories[lane]));
+    const after = await processorTimes(set, workerPid);
+    rows.push(...told(lanes, finished), processorRow(lanes, runs, { before, after }));
+  }
+  const refused = set.sandbox.webhooks.deliveries.filter(({ status }) => status !== null && status !== 200);
+  return [
+    ...rows,
+    exactly('webhooks not answered with 200', refused.length, 0),
+    await workerMemory(workerPid, repositories.length + LEVELS.reduce((sum, { runs }) => sum + runs, 0)),
+  ];
+}
+
+async function workerMemory(pid: number, runs: number): Promise<Row> {
+  const memory = await memoryOf(pid);
+  const measured = memory === null ? 'skipped: no /proc here' : `${round(memory.residentMb)} MB`;
+  return { what: `memory of the worker after ${runs} runs, all ended`, measured };
+}
+
+/** The worker, the Temporal server, and this process, which is the service and the sandbox. */
+const processorTimes = ({ temporal }: StageSet, workerPid: number): Promise<(number | null)[]> =>
+  Promise.all([workerPid, temporal.pid, process.pid].map(processorSecondsOf));
+
+function processorRow(lanes: number, runs: number, times: Record<'before' | 'after', (number | null)[]>): Row {
+  const what = `processor a run at ${lanes} at a time: worker, Temporal server, service with sandbox`;
+  const taken = times.after.map((after, index) => ((after ?? Number.NaN) - (times.before[index] ?? 0)) / runs);
+  const isKnown = taken.every((seconds) => !Number.isNaN(seconds));
+  const measured = isKnown
+    ? `${taken.map((seconds) => Math.round(seconds * 1000)).join(', ')} ms`
+    : 'skipped: no /proc here';
+  return { what, measured };
 }
 
 interface OneRun {

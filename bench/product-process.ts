@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { StageSet } from '../test/e2e/stage-set.ts';
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const START_LIMIT_MS = 30_000;
@@ -53,6 +54,16 @@ export async function startProduct(
   };
 }
 
+export function startWorkerFor({ sandbox, temporal }: StageSet): Promise<ProductProcess> {
+  const { appId, privateKey } = sandbox.app;
+  return startProduct('worker', 'Worker is polling', {
+    TEMPORAL_URL: temporal.address,
+    GITHUB_API_URL: sandbox.url,
+    APP_ID: String(appId),
+    PRIVATE_KEY: privateKey.replaceAll('\n', '\\n'),
+  });
+}
+
 export interface Memory {
   readonly residentMb: number;
   readonly peakMb: number;
@@ -65,4 +76,16 @@ export async function memoryOf(pid: number): Promise<Memory | null> {
   const megabytes = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { residentMb: megabytes('VmRSS'), peakMb: megabytes('VmHWM') };
+}
+
+/** Linux counts in hundredths for everybody, whatever its own clock does. */
+const TICKS_A_SECOND = 100;
+
+/** Seconds of processor that a process has had, as user and in the system; null where the system has no /proc. */
+export async function processorSecondsOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  // Behind the name, which may hold blanks: state, ten more, then user and system time.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
