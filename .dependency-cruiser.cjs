@@ -27,6 +27,8 @@ module.exports = {
           '(^|/)[^/]+\\.config\\.js$',
           '^src/domain/stage/stage-step',
           '^src/cli/main',
+          // Loaded by address, as a thread.
+          '^activities/archive-thread',
           '^test/',
           '^bench/',
         ],
@@ -63,7 +65,12 @@ module.exports = {
     },
     only(
       '^activities/',
-      ['^src/domain/', '^src/adapters/', 'node_modules/@temporalio/(activity|common)/', '^(node:)?crypto$'],
+      [
+        '^src/domain/',
+        '^src/adapters/',
+        'node_modules/@temporalio/(activity|common)/',
+        '^(node:)?(crypto|worker_threads)$',
+      ],
       'An activity is one effect: what it does is in adapters, what it decides is in the domain.',
     ),
     only(

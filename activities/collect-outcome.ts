@@ -1,13 +1,14 @@
 /** A completed Actions run → a stage's outcome: the artifact by exact name, run and attempt, checked and reduced. */
 import type { ActionsRun, Artifact } from '../src/adapters/github/actions.ts';
-import { ArchiveError, fetchArchive, MAX_ARCHIVE_BYTES, readEntries } from '../src/adapters/github/artifact-archive.ts';
+import { ArchiveError, fetchArchive, MAX_ARCHIVE_BYTES } from '../src/adapters/github/artifact-archive.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import { problem, type Problem } from '../src/domain/problem.ts';
-import { readStageResult, type StageOutcome, type StageRun } from '../src/domain/stage/stage-outcome.ts';
-import { artifactName, FILES_OF_STAGE } from '../src/domain/stage/stage-artifact.ts';
-import type { ReportFiles } from '../src/domain/stage/stage-report.ts';
+import type { StageOutcome, StageResults, StageRun } from '../src/domain/stage/stage-outcome.ts';
+import { artifactName } from '../src/domain/stage/stage-artifact.ts';
+import { unusable, type Reading } from '../src/domain/stage/stage-report.ts';
 import type { StageInput } from '../src/domain/stage/stage-step.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
+import { readArchive } from './read-archive.ts';
 
 const RERUN = 'Open the stage run, then comment `/slsa rerun failed`.';
 
@@ -21,10 +22,7 @@ export async function collectOutcome(github: GitHub, input: StageInput, actionsR
   const artifact = newest(artifacts);
   if (artifact === null) return withoutArtifact(github, input, { run, conclusion });
   const pinned: StageRun = { ...run, artifact: { id: artifact.id, name: artifact.name } };
-  const files = await readArtifact(github, input, artifact);
-  if ('problem' in files) return { kind: 'errored', run: pinned, problem: files.problem };
-  const expected = { stage: input.stage, commit: input.commit, ...input.expected };
-  const reading = readStageResult(input.stage, files.files, expected, conclusion);
+  const reading = await readArtifact(github, input, { artifact, conclusion });
   return reading.kind === 'read'
     ? { kind: 'finished', run: pinned, result: reading.result }
     : { kind: 'errored', run: pinned, problem: reading.problem };
@@ -61,28 +59,31 @@ async function withoutArtifact(github: GitHub, input: StageInput, { run, conclus
   return { kind: 'errored', run, problem: problem(code, 'nobody_here', message, RERUN) };
 }
 
-type ReadArtifact = { readonly files: ReportFiles } | { readonly problem: Problem };
+interface Left {
+  readonly artifact: Artifact;
+  readonly conclusion: string;
+}
 
-async function readArtifact(github: GitHub, input: StageInput, artifact: Artifact): Promise<ReadArtifact> {
+async function readArtifact(
+  github: GitHub,
+  input: StageInput,
+  { artifact, conclusion }: Left,
+): Promise<Reading<StageResults[Stage]>> {
   const { title } = STAGE_TABLE[input.stage];
   if (artifact.size_in_bytes > MAX_ARCHIVE_BYTES) {
     const message = `${title}: its artifact has ${artifact.size_in_bytes} bytes, more than the ${MAX_ARCHIVE_BYTES} that are read.`;
-    return {
-      problem: problem(
-        'artifact_too_large',
-        'person',
-        message,
-        'Make the report smaller (exclude generated files), then push.',
-      ),
-    };
+    return unusable(
+      problem('artifact_too_large', 'person', message, 'Make the report smaller (exclude generated files), then push.'),
+    );
   }
-  const expired = problem('artifact_expired', 'nobody_here', `${title}: its artifact has expired.`, RERUN);
-  if (artifact.expired) return { problem: expired };
+  const expired = unusable(problem('artifact_expired', 'nobody_here', `${title}: its artifact has expired.`, RERUN));
+  if (artifact.expired) return expired;
   try {
-    const bytes = await download(github, input, artifact);
-    return bytes === null ? { problem: expired } : { files: await readEntries(bytes, FILES_OF_STAGE[input.stage]) };
+    const archive = await download(github, input, artifact);
+    const expected = { stage: input.stage, commit: input.commit, ...input.expected };
+    return archive === null ? expired : await readArchive({ archive, expected, conclusion });
   } catch (error) {
-    if (error instanceof ArchiveError) return { problem: archiveProblem(input.stage, error) };
+    if (error instanceof ArchiveError) return unusable(archiveProblem(input.stage, error));
     throw error;
   }
 }
