@@ -58,6 +58,6 @@ describe('reading an archive', () => {
     expect(threads()).toBeGreaterThan(before);
     await Promise.all([small, big]);
     await new Promise((settle) => setTimeout(settle, 100));
-    expect(threads()).toBe(before);
+    expect(threads()).toBeLessThanOrEqual(before);
   });
 });
