@@ -2,7 +2,12 @@
 import type { GitHub } from '../src/adapters/github/github.ts';
 import { createCommandActivities, type CommandActivities, type Coordinators } from './answer-command.ts';
 import { createStageActivities, type FollowStage } from './follow-stage.ts';
-import { createRunInputActivities, type RunArchive, type RunInputActivities } from './read-run-inputs.ts';
+import {
+  createRunInputActivities,
+  type RunArchive,
+  type RunInputActivities,
+  type WorkerFacts,
+} from './read-run-inputs.ts';
 import { createReportActivities, type ReportActivities } from './report-run.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
 
@@ -11,10 +16,10 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   ReportActivities &
   CommandActivities;
 
-export function createActivities(github: GitHub, temporal: RunArchive & Coordinators): Activities {
+export function createActivities(github: GitHub, temporal: RunArchive & Coordinators, facts: WorkerFacts): Activities {
   return {
     ...createStageActivities(github),
-    ...createRunInputActivities(github, temporal),
+    ...createRunInputActivities(github, temporal, facts),
     ...createReportActivities(github),
     ...createCommandActivities(github, temporal),
   };

@@ -32,6 +32,8 @@ export interface LoadedSettings {
   readonly planning: SettingsAnswer;
   /** Stage files that differ from the base branch's, where a pull request asks. */
   readonly changedStageFiles: readonly string[];
+  /** True where the server knows the search attributes: it decides about commands, so it travels with the history. */
+  readonly isSearchable: boolean;
 }
 
 export interface ResolveRefInput {
@@ -47,7 +49,17 @@ export interface RunInputActivities {
   readPreviousRun(workflowId: string): Promise<RunResult | null>;
 }
 
-export function createRunInputActivities(github: GitHub, archive: RunArchive): RunInputActivities {
+/** What the worker was started with. */
+export interface WorkerFacts {
+  /** The Temporal server knows our search attributes. */
+  readonly isSearchable: boolean;
+}
+
+export function createRunInputActivities(
+  github: GitHub,
+  archive: RunArchive,
+  { isSearchable }: WorkerFacts,
+): RunInputActivities {
   const readPreviousRun = async (workflowId: string): Promise<RunResult | null> =>
     RunResult.safeParse(await archive.resultOf(workflowId)).data ?? null;
   return {
@@ -62,7 +74,8 @@ export function createRunInputActivities(github: GitHub, archive: RunArchive): R
         const past = appId === null ? await runsInTemporal(archive, subject) : await runsOnGitHub(api, appId, subject);
         return { tip, past: await Promise.all(past.map((id) => withTriggers(id, readPreviousRun))) };
       }),
-    loadSettings: (request) => answer(() => loadSettings(github.repository(request.repository), request)),
+    loadSettings: (request) =>
+      answer(async () => ({ ...(await loadSettings(github.repository(request.repository), request)), isSearchable })),
   };
 }
 
@@ -112,7 +125,7 @@ async function withTriggers(workflowId: string, read: (id: string) => Promise<Ru
 
 type PullRequestTrigger = Extract<Trigger, { kind: 'pull_request' }>;
 
-async function loadSettings(api: RepositoryApi, request: RunRequest): Promise<LoadedSettings> {
+async function loadSettings(api: RepositoryApi, request: RunRequest): Promise<Omit<LoadedSettings, 'isSearchable'>> {
   const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
   // A ref of this form is a fork's by construction, also where the history that said so has expired.
   if (pull?.fork === true || request.ref.startsWith('refs/pull/'))

@@ -38,6 +38,8 @@ export class Run {
   /** Set where a person or a newer commit ends the run early. */
   stopRequest: StopRequest | null = null;
   hasDispatchedBuild = false;
+  /** Known after INIT: whether the server takes our search attributes. */
+  isSearchable = false;
   private currentPlan: Plan | null = null;
   private readonly startedAt: string;
   private readonly decisions: Decision[] = [];

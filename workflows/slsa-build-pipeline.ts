@@ -8,6 +8,7 @@ import type { RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
 import { Reporter } from './reporter.ts';
+import { index } from './search-index.ts';
 import { Run } from './run.ts';
 import { attest } from './states/attest.ts';
 import { autoFix } from './states/auto-fix.ts';
@@ -40,6 +41,7 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
     if (mayBeSuperseded(request, run.hasDispatchedBuild)) run.askToStop({ kind: 'superseded', by });
   });
   await untilStopped(run, () => walk(run, reporter));
+  index(run);
   await reporter.finish();
   return run.result();
 }
@@ -49,6 +51,7 @@ async function walk(run: Run, reporter: Reporter): Promise<void> {
     await STATES[state](run, reporter);
     run.completed(state);
     if (state === 'INIT' && run.verdict === null) reporter.follow();
+    if (state === 'INIT' || state === 'BUILD') index(run);
     if (STAGES_OF_STATE[state] !== undefined) run.apply(applyOutcomes(run.graph, state, run.plan, run.outcomes));
   }
 }

@@ -6,6 +6,7 @@ import { createGitHub, type GitHub } from '../adapters/github/github.ts';
 import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
 import { defaultCacheDir, findServerBinary } from '../adapters/temporal/server-binary.ts';
 import { freePort, startDevServer } from '../adapters/temporal/dev-server.ts';
+import { registerSearchAttributes } from '../adapters/temporal/search-attributes.ts';
 import { connectTemporal, type PipelineClient, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../adapters/temporal/temporal-worker.ts';
 import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
@@ -38,7 +39,10 @@ export async function startWorkerProcess({
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
   const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
   const client = await connectTemporal(temporal);
-  const worker = await startWorker({ ...temporal, bundle, activities: createActivities(github, client) });
+  const unsearchable = await registerSearchAttributes(temporal);
+  if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
+  const activities = createActivities(github, client, { isSearchable: unsearchable === null });
+  const worker = await startWorker({ ...temporal, bundle, activities });
   log.info({ address: temporal.address }, 'Worker is polling');
   return {
     ended: worker.ended,

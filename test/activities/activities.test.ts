@@ -96,7 +96,7 @@ function activitiesIn(world: World): Activities {
     },
   };
   const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  return createActivities(github, { resultOf: never, isKnown: never, deliver: never });
+  return createActivities(github, { resultOf: never, isKnown: never, deliver: never }, { isSearchable: false });
 }
 
 const perform = <T>(activity: () => Promise<T>, attempt = 1): Promise<T> =>

@@ -157,7 +157,7 @@ async function workerFor(
   const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
   installRuntimeOnce();
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);
-  return startWorker({ ...address, bundle, activities: createActivities(github, client) });
+  return startWorker({ ...address, bundle, activities: createActivities(github, client, { isSearchable: true }) });
 }
 
 let isInstalled = false;

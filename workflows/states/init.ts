@@ -12,6 +12,7 @@ import type { Run } from '../run.ts';
 
 export async function init(run: Run): Promise<void> {
   const loaded = await patiently(() => again.loadSettings(run.request));
+  run.isSearchable = loaded.isSearchable;
   const plan = planOrEnd(run, loaded);
   if (plan === null) return;
   run.startPlan(plan);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, connect as connectSocket, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { searchAttributeArguments } from './search-attributes.ts';
 
 export interface DevServerOptions {
   readonly binary: string;
@@ -60,6 +61,7 @@ function serverArguments({ uiPort, databaseFile, dynamicConfig = [] }: DevServer
     String(port),
     '--log-level',
     'error',
+    ...searchAttributeArguments(),
     ...ui,
     ...database,
     ...dynamic,
