@@ -1,6 +1,7 @@
 /** What a run is told before it starts: where its ref stands, and what its settings say. */
 import { createHash } from 'node:crypto';
 import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
+import type { BuilderWorkflow } from '../src/domain/build/builder.ts';
 import { Digest, type CommitSha, type GitRef } from '../src/domain/git.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { PastRun, RefLook } from '../src/domain/run/coordination.ts';
@@ -11,6 +12,7 @@ import type { Trigger } from '../src/domain/run/trigger.ts';
 import { parseRunId, runId } from '../src/domain/run/workflow-ids.ts';
 import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import { SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
+import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 import { answer, type Answer } from './failures.ts';
 
@@ -32,6 +34,8 @@ export interface LoadedSettings {
   readonly planning: SettingsAnswer;
   /** Stage files that differ from the base branch's, where a pull request asks. */
   readonly changedStageFiles: readonly string[];
+  /** Stage files that differ from those this App renders, where no pull request asks. */
+  readonly driftedStageFiles: readonly string[];
   /** True where the server knows the search attributes: it decides about commands, so it travels with the history. */
   readonly isSearchable: boolean;
 }
@@ -53,13 +57,13 @@ export interface RunInputActivities {
 export interface WorkerFacts {
   /** The Temporal server knows our search attributes. */
   readonly isSearchable: boolean;
+  /** The operator's isolated builder; null where repositories build for themselves. */
+  readonly builder: BuilderWorkflow | null;
+  /** The stage files as shipped: what a repository has is compared with their rendering. */
+  readonly sources: StageSources;
 }
 
-export function createRunInputActivities(
-  github: GitHub,
-  archive: RunArchive,
-  { isSearchable }: WorkerFacts,
-): RunInputActivities {
+export function createRunInputActivities(github: GitHub, archive: RunArchive, facts: WorkerFacts): RunInputActivities {
   const readPreviousRun = async (workflowId: string): Promise<RunResult | null> =>
     RunResult.safeParse(await archive.resultOf(workflowId)).data ?? null;
   return {
@@ -75,7 +79,10 @@ export function createRunInputActivities(
         return { tip, past: await Promise.all(past.map((id) => withTriggers(id, readPreviousRun))) };
       }),
     loadSettings: (request) =>
-      answer(async () => ({ ...(await loadSettings(github.repository(request.repository), request)), isSearchable })),
+      answer(async () => ({
+        ...(await loadSettings(github.repository(request.repository), request, facts)),
+        isSearchable: facts.isSearchable,
+      })),
   };
 }
 
@@ -125,29 +132,37 @@ async function withTriggers(workflowId: string, read: (id: string) => Promise<Ru
 
 type PullRequestTrigger = Extract<Trigger, { kind: 'pull_request' }>;
 
-async function loadSettings(api: RepositoryApi, request: RunRequest): Promise<Omit<LoadedSettings, 'isSearchable'>> {
+async function loadSettings(
+  api: RepositoryApi,
+  request: RunRequest,
+  facts: WorkerFacts,
+): Promise<Omit<LoadedSettings, 'isSearchable'>> {
   const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
   // A ref of this form is a fork's by construction, also where the history that said so has expired.
   if (pull?.fork === true || request.ref.startsWith('refs/pull/'))
-    return { planning: { kind: 'fork' }, changedStageFiles: [] };
+    return { planning: { kind: 'fork' }, ...UNCHANGED };
   const headText = await api.contents.fileAt(SETTINGS_PATH, request.sha);
   const baseText = pull === undefined ? null : await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${pull.baseRef}`);
-  const planning = await planFrom(api, request, { head: headText, base: baseText, baseRef: pull?.baseRef ?? null });
-  const changed =
-    pull === undefined || planning.kind !== 'planned'
-      ? []
-      : await changedStageFiles(api, request, { pull, plan: planning.plan });
-  return { planning, changedStageFiles: changed };
+  const texts = { head: headText, base: baseText, baseRef: pull?.baseRef ?? null };
+  const planning = await planFrom(api, request, { ...texts, builder: facts.builder });
+  if (planning.kind !== 'planned') return { planning, ...UNCHANGED };
+  const { plan } = planning;
+  return pull === undefined
+    ? { planning, ...UNCHANGED, driftedStageFiles: await driftedStageFiles(api, request, { plan, facts }) }
+    : { planning, ...UNCHANGED, changedStageFiles: await changedStageFiles(api, request, { pull, plan }) };
 }
+
+const UNCHANGED = { changedStageFiles: [], driftedStageFiles: [] } as const;
 
 interface SettingsTexts {
   readonly head: string | null;
   readonly base: string | null;
   readonly baseRef: string | null;
+  readonly builder: BuilderWorkflow | null;
 }
 
 async function planFrom(api: RepositoryApi, request: RunRequest, texts: SettingsTexts): Promise<SettingsAnswer> {
-  const { head, base, baseRef } = texts;
+  const { head, base, baseRef, builder } = texts;
   if (head === null && base !== null) return { kind: 'settings_removed', base: baseRef ?? '' };
   if (head === null && (await hasNoStageFiles(api, request.repository))) return { kind: 'never_set_up' };
   const headSettings = read(head);
@@ -162,6 +177,7 @@ async function planFrom(api: RepositoryApi, request: RunRequest, texts: Settings
     head: headSettings.settings,
     base: baseSettings?.settings ?? null,
     settingsDigest: digestOf(JSON.stringify([head, base])),
+    builder,
   });
 }
 
@@ -187,4 +203,26 @@ async function changedStageFiles(
     api.contents.directoryAt(WORKFLOWS, `refs/heads/${pull.baseRef}`),
   ]);
   return STAGES.map((stage) => plan.stageFiles[stage].file).filter((file) => head.get(file) !== base.get(file));
+}
+
+/** A file under another name is the repository's own, and is not compared; one that is missing is told by its dispatch. */
+async function driftedStageFiles(
+  api: RepositoryApi,
+  request: RunRequest,
+  { plan, facts }: { readonly plan: Plan; readonly facts: WorkerFacts },
+): Promise<string[]> {
+  const timeoutMinutes = Object.fromEntries(STAGES.map((stage) => [stage, plan.stageFiles[stage].timeoutMinutes]));
+  const rendered = renderStageFiles(facts.sources, { builder: facts.builder, timeoutMinutes });
+  const found = await api.contents.directoryAt(WORKFLOWS, request.sha);
+  return STAGES.filter((stage) => plan.stages.includes(stage)).flatMap((stage) => {
+    const { file } = STAGE_TABLE[stage];
+    const sha = plan.stageFiles[stage].file === file ? found.get(file) : undefined;
+    return sha === undefined || sha === blobSha(rendered[stage]) ? [] : [file];
+  });
+}
+
+/** As git names a file's content. Source: git-hash-object(1). */
+function blobSha(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

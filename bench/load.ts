@@ -10,17 +10,22 @@ export interface Finished<T> {
   readonly jobs: readonly Timed<T>[];
 }
 
-/** Does the jobs 0..count-1, each lane one after the other, the next free lane the next job. */
+/**
+ * Does the jobs 0..count-1, each lane one after the other, the next free lane the next job.
+ *
+ * @param limitMs no job begins later than this, so there may be fewer of them in the end
+ */
 export async function inLanes<T>(
   count: number,
   lanes: number,
   job: (index: number, lane: number) => Promise<T>,
+  limitMs = Number.POSITIVE_INFINITY,
 ): Promise<Finished<T>> {
   const jobs: Timed<T>[] = [];
   let next = 0;
   const started = performance.now();
   const work = async (lane: number): Promise<void> => {
-    while (next < count) {
+    while (next < count && performance.now() - started < limitMs) {
       const index = next;
       next += 1;
       const begun = performance.now();

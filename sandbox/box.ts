@@ -4,8 +4,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BuilderWorkflow } from '../src/domain/build/builder.ts';
+import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
+import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 import { ActionsEngine, type Executors } from './actions/engine.ts';
-import { realExecutors } from './actions/executors.ts';
+import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
 import { FaultPlan } from './faults.ts';
 import { Auth } from './github/auth.ts';
 import { serveGit } from './github/git-http.ts';
@@ -14,7 +17,14 @@ import { ApiServer, type RecordedCall } from './github/http.ts';
 import { Events } from './github/events.ts';
 import { githubRoutes } from './github/routes.ts';
 import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhooks.ts';
-import { findRepository, type PullRecord, type RepositoryRecord, type User, type World } from './github/world.ts';
+import {
+  createWorld,
+  findRepository,
+  type PullRecord,
+  type RepositoryRecord,
+  type User,
+  type World,
+} from './github/world.ts';
 import { Registry } from './registry/registry.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
 
@@ -24,8 +34,9 @@ export interface SandboxOptions {
   readonly kind?: boolean;
   readonly queueMs?: number;
   readonly listLagMs?: number;
-  readonly executors?: (real: Executors) => Executors;
+  readonly executors?: (real: Executors, parts: ExecutorParts) => Executors;
   readonly manner?: WebhookOptions['manner'];
+  readonly attack?: Attack;
 }
 
 export interface AppCredentials {
@@ -48,14 +59,14 @@ export class Sandbox {
   readonly registry: Registry;
   readonly app: AppCredentials;
   private readonly server: ApiServer;
-  private readonly sigstore: Sigstore;
+  readonly sigstore: Sigstore;
   private readonly folder: string;
   private readonly events: Events;
+  private builder: BuilderWorkflow | null = null;
 
   private constructor(
-    parts: Pick<Sandbox, 'world' | 'auth' | 'engine' | 'webhooks' | 'faults' | 'registry' | 'app'> & {
+    parts: Pick<Sandbox, 'world' | 'auth' | 'engine' | 'webhooks' | 'faults' | 'registry' | 'sigstore' | 'app'> & {
       server: ApiServer;
-      sigstore: Sigstore;
       folder: string;
     },
   ) {
@@ -89,11 +100,13 @@ export class Sandbox {
     const auth = new Auth(world);
     const registry = new Registry();
     const sigstore = await Sigstore.start();
-    const real = realExecutors({ sigstore, baseUrl });
+    const nextId = (): number => world.nextId();
+    const parts = { sigstore, nextId, ...(options.attack === undefined ? {} : { attack: options.attack }) };
+    const real = realExecutors(parts);
     const engine = new ActionsEngine({
       world,
       webhooks,
-      executors: options.executors?.(real) ?? real,
+      executors: options.executors?.(real, parts) ?? real,
       options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
     });
     const server = new ApiServer(githubRoutes({ world, auth, engine }), faults, (request, response) =>
@@ -134,8 +147,11 @@ export class Sandbox {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async createRepository(name: string, options: { visibility?: 'public' | 'private' } = {}): Promise<RepositoryRecord> {
-    const owner = this.user('acme', 'Organization');
+  async createRepository(
+    name: string,
+    options: { visibility?: 'public' | 'private'; owner?: string } = {},
+  ): Promise<RepositoryRecord> {
+    const owner = this.user(options.owner ?? 'acme', 'Organization');
     const git = new GitStore(join(this.folder, 'git', owner.login, `${name}.git`));
     await git.create();
     const createdAt = new Date().toISOString();
@@ -157,6 +173,7 @@ export class Sandbox {
       reactions: [],
       runs: [],
       artifacts: [],
+      attestations: [],
     };
     this.world.repositories.set(repository.id, repository);
     return repository;
@@ -178,13 +195,32 @@ export class Sandbox {
     ]);
   }
 
-  async setUpFiles(settings = 'preset: standard\n'): Promise<Map<string, string | Buffer | null>> {
-    const files = new Map<string, string | Buffer | null>();
-    files.set('.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${this.registry.host}\n`);
-    for (const [path, content] of await filesOf(STAGES_FOLDER)) {
-      if (/^\d\d-/.test(path)) files.set(`.github/workflows/${path}`, content);
-    }
-    return files;
+  /** Settings that push to the sandbox's registry, and the stage files as they are rendered for the builder, if there is one. */
+  async setUpFiles(
+    settings = 'preset: standard\n',
+    builder: BuilderWorkflow | null = this.builder,
+  ): Promise<Map<string, string | Buffer | null>> {
+    const rendered = renderStageFiles(await this.stageSources(), { builder, timeoutMinutes: {} });
+    return new Map<string, string | Buffer | null>([
+      ['.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${this.registry.host}\n`],
+      ...STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]] as const),
+    ]);
+  }
+
+  async stageSources(): Promise<StageSources> {
+    const files = new Map((await filesOf(STAGES_FOLDER)).map(([path, bytes]) => [path, bytes.toString('utf8')]));
+    const stages = Object.fromEntries(STAGES.map((stage) => [stage, files.get(STAGE_TABLE[stage].file) ?? '']));
+    return { stages: stages as StageSources['stages'], builder: files.get('builder/build-image.yml') ?? '' };
+  }
+
+  /** The operator's builder repository, out of its callers' reach. From here on stage files are rendered for it. */
+  async createBuilder(): Promise<BuilderWorkflow> {
+    const repository = await this.createRepository('slsa-builder', { owner: 'acme-platform' });
+    const path = '.github/workflows/build-image.yml';
+    const { builder: text } = await this.stageSources();
+    const sha = await repository.git.commitFiles('main', new Map([[path, text]]), 'The isolated builder');
+    this.builder = BuilderWorkflow.parse(`acme-platform/slsa-builder/${path}@${sha}`);
+    return this.builder;
   }
 
   /** Commits files to a branch and sends what GitHub sends for a push. */
@@ -247,20 +283,6 @@ export class Sandbox {
   cloneUrl(repository: RepositoryRecord): string {
     return `${this.url}/${repository.owner.login}/${repository.name}.git`;
   }
-}
-
-function createWorld({ appId, ...parts }: { appId: number; publicKey: string; baseUrl: () => string }): World {
-  let last = 1000;
-  const nextId = (): number => (last += 1);
-  const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
-  return {
-    users: new Map([[bot.login, bot]]),
-    repositories: new Map(),
-    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey: parts.publicKey },
-    installationId: nextId(),
-    baseUrl: parts.baseUrl,
-    nextId,
-  };
 }
 
 async function filesOf(folder: string): Promise<[string, Buffer][]> {

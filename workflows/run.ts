@@ -97,7 +97,7 @@ export class Run {
 
   startPlan(plan: Plan): void {
     this.currentPlan = plan;
-    this.graph = buildGraph(plan.stages);
+    this.graph = buildGraph(plan);
     for (const stage of plan.stages) this.progress.set(stage, { stage, state: 'waiting', url: null, since: null });
     this.changed();
   }

@@ -10,7 +10,8 @@ import { pack } from 'tar-stream';
 import { OciImage } from '../registry/oci-client.ts';
 
 export type Built =
-  { readonly kind: 'built'; readonly metadata: object } | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'built'; readonly digest: string; readonly metadata: object }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export async function buildImage(folder: string, inputs: Readonly<Record<string, string>>): Promise<Built> {
   const { image = '', tag = '', dockerfile = 'Dockerfile', context = '.' } = inputs;
@@ -41,6 +42,7 @@ export async function buildImage(folder: string, inputs: Readonly<Record<string,
   const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest };
   return {
     kind: 'built',
+    digest,
     metadata: {
       'containerimage.digest': digest,
       'containerimage.descriptor': descriptor,

@@ -5,14 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { ApiError, notFound } from '../github/http.ts';
 import { userJson } from '../github/representations/accounts.ts';
 import { actionsRunJson } from '../github/representations/actions.ts';
 import { repositoryJson } from '../github/representations/repositories.ts';
-import type { ActionsRunRecord, RepositoryRecord, User, World } from '../github/world.ts';
+import {
+  findRepository,
+  type ActionsRunRecord,
+  type RepositoryRecord,
+  type User,
+  type World,
+} from '../github/world.ts';
 import type { Webhooks } from '../github/webhooks.ts';
+import { checkInputs, evaluate, WorkflowFile } from './workflow-file.ts';
 
 export interface StageJob {
   readonly stage: Stage;
@@ -48,20 +54,6 @@ export interface DispatchCall {
   readonly actor: User;
 }
 
-const WorkflowFile = z.object({
-  name: z.string().optional(),
-  'run-name': z.string().optional(),
-  on: z.record(z.string(), z.unknown()),
-  concurrency: z.object({ group: z.string() }).optional(),
-  jobs: z.record(z.string(), z.object({ name: z.string().optional() })).default({}),
-});
-type WorkflowFile = z.infer<typeof WorkflowFile>;
-const DispatchTrigger = z.object({
-  inputs: z
-    .record(z.string(), z.object({ required: z.boolean().optional(), default: z.string().optional() }))
-    .optional(),
-});
-
 export class ActionsEngine {
   readonly options: EngineOptions;
   executors: Executors;
@@ -96,6 +88,7 @@ export class ActionsEngine {
       title: evaluate(file['run-name'] ?? call.file, inputs),
       group: file.concurrency === undefined ? null : evaluate(file.concurrency.group, inputs),
       inputs,
+      called: Object.values(file.jobs).find(({ uses }) => uses !== undefined)?.uses ?? null,
       actor: call.actor,
     };
     for (const other of repository.runs) {
@@ -111,7 +104,10 @@ export class ActionsEngine {
   private newRun(
     repository: RepositoryRecord,
     file: string,
-  ): Omit<ActionsRunRecord, 'ref' | 'headSha' | 'commit' | 'workflow' | 'title' | 'group' | 'inputs' | 'actor'> {
+  ): Omit<
+    ActionsRunRecord,
+    'ref' | 'headSha' | 'commit' | 'workflow' | 'title' | 'group' | 'inputs' | 'called' | 'actor'
+  > {
     const now = new Date().toISOString();
     return {
       id: this.world.nextId(),
@@ -195,6 +191,8 @@ export class ActionsEngine {
     const cancelled = { conclusion: 'cancelled', artifact: null, steps: [] };
     const stage = STAGES.find((each) => STAGE_TABLE[each].file === run.file);
     if (signal.aborted) return cancelled;
+    if (run.called !== null && !(await this.canCall(run.called, repository)))
+      return { conclusion: 'startup_failure', artifact: null, steps: [] };
     if (stage === undefined)
       return {
         conclusion: 'failure',
@@ -211,6 +209,16 @@ export class ActionsEngine {
       steps: [{ name: error instanceof Error ? error.message : 'crash', conclusion: 'failure' }],
     }));
     return Promise.race([work, aborted]);
+  }
+
+  /** A reusable workflow must be there at that commit; one of another owner's must be public. */
+  private async canCall(called: string, caller: RepositoryRecord): Promise<boolean> {
+    const match = /^([^/]+)\/([^/]+)\/(.+)@([^@]+)$/.exec(called);
+    const [, owner = '', name = '', path = '', ref = ''] = match ?? [];
+    const repository = findRepository(this.world, owner, name);
+    if (repository === null) return false;
+    if (repository.visibility !== 'public' && repository.owner.id !== caller.owner.id) return false;
+    return (await repository.git.file(ref, path)) !== null;
   }
 
   private upload(repository: RepositoryRecord, run: ActionsRunRecord, files: NonNullable<StageEnd['artifact']>): void {
@@ -250,31 +258,6 @@ async function fullRef(repository: RepositoryRecord, ref: string): Promise<strin
     ) ?? null
   );
 }
-
-/** Characters of all inputs together. Source: GitHub docs, "Workflow syntax", `on.workflow_dispatch.inputs`. */
-const MAX_INPUTS = 65_535;
-
-function checkInputs(file: WorkflowFile, given: Readonly<Record<string, string>>): Record<string, string> {
-  if (!Object.hasOwn(file.on, 'workflow_dispatch')) {
-    throw new ApiError(422, "Workflow does not have 'workflow_dispatch' trigger");
-  }
-  const declared = DispatchTrigger.parse(file.on['workflow_dispatch'] ?? {}).inputs ?? {};
-  if (JSON.stringify(given).length > MAX_INPUTS) throw new ApiError(422, 'inputs are too large.');
-  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(declared, name));
-  if (unknown.length > 0) throw new ApiError(422, `Unexpected inputs provided: ${JSON.stringify(unknown)}`);
-  if (Object.keys(declared).length > 25) throw new ApiError(422, 'you may only define up to 25 `inputs`');
-  const missing = Object.entries(declared).find(
-    ([name, { required }]) => required === true && given[name] === undefined,
-  );
-  if (missing !== undefined) throw new ApiError(422, `Required input '${missing[0]}' not provided`);
-  return Object.fromEntries(
-    Object.entries(declared).map(([name, input]) => [name, given[name] ?? input.default ?? '']),
-  );
-}
-
-/** The only expressions that run-name and concurrency of our files use. */
-const evaluate = (template: string, inputs: Readonly<Record<string, string>>): string =>
-  template.replace(/\$\{\{ inputs\.(\w+) \}\}/g, (_, name: string) => inputs[name] ?? '');
 
 const waitOrAbort = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

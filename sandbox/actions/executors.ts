@@ -1,28 +1,46 @@
 /** The stages, done for real where a fresh machine can: each leaves the artifact that its stage file promises. */
-import { identityUri, type Sigstore, type WorkflowIdentity } from '../sigstore/sigstore.ts';
-import { trustedRootJson, verifyBundle } from '../sigstore/trust.ts';
+import { claimsOf, signerUri, type JobClaims } from '../sigstore/claims.ts';
+import { provenanceOf, statementAbout } from '../sigstore/provenance.ts';
+import type { Sigstore, SigstoreInstance } from '../sigstore/sigstore.ts';
+import { verifyBundle } from '../sigstore/trust.ts';
 import { OciImage } from '../registry/oci-client.ts';
 import { createHash } from 'node:crypto';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
-import { runUrl } from '../github/representations/actions.ts';
 import { buildImage } from './build-image.ts';
 import type { Executors, StageEnd, StageJob } from './engine.ts';
 import { inventory } from './inventory.ts';
 import { lintFolder } from './lint.ts';
+import { planBuild, type BuildPlan } from './plan-job.ts';
 import { scanComponents } from './scan.ts';
 
 export interface ExecutorParts {
   readonly sigstore: Sigstore;
-  readonly baseUrl: () => string;
+  readonly nextId: () => number;
+  /** What an attacker changes of what is signed. */
+  readonly attack?: Attack;
 }
 
-const CYCLONEDX = 'https://cyclonedx.org/bom';
-const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
+/** One signature, before it is made. */
+export interface Signing {
+  readonly stage: 'build' | 'sign' | 'attest';
+  readonly claims: JobClaims;
+  readonly statement: object;
+  readonly instance: keyof Pick<Sigstore, 'publicGood' | 'github'>;
+}
+
+/** Changes what is about to be signed, or the bundle that came of it. */
+export interface Attack {
+  before?(signing: Signing): Signing;
+  after?(bundle: unknown, signing: Signing): unknown;
+}
+
+export const CYCLONEDX = 'https://cyclonedx.org/bom';
+export const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
 
 export const realExecutors = (parts: ExecutorParts): Executors => ({
   lint,
-  build,
+  build: (job) => build(job, parts),
   sbom,
   scan,
   sign: (job) => sign(job, parts),
@@ -42,16 +60,33 @@ async function lint(job: StageJob): Promise<StageEnd> {
   return { ...end, conclusion: report.exitCode === 0 ? 'success' : 'failure' };
 }
 
-async function build(job: StageJob): Promise<StageEnd> {
+async function build(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
   const moved = refuseAnotherCommit(job);
   if (moved !== null) return moved;
   await job.repository.git.checkOut(job.run.headSha, job.folder);
-  const built = await buildImage(job.folder, job.inputs);
-  const isBuilt = built.kind === 'built';
-  const end = passed(job, { exitCode: isBuilt ? 0 : 1, tool: { name: 'sandbox-build', version: '1' } }, [
-    ['buildx-metadata.json', JSON.stringify(isBuilt ? built.metadata : {})],
+  const plan = await planBuild(job);
+  const built = await buildImage(job.folder, { ...plan });
+  const tool = { name: 'sandbox-build', version: '1' };
+  if (built.kind === 'failed')
+    return { ...passed(job, { exitCode: 1, tool }, [['buildx-metadata.json', '{}']]), conclusion: 'failure' };
+  const provenance = await attestBuild(job, parts, { plan, digest: built.digest });
+  return passed(job, { exitCode: 0, signing: plan.signing, tool }, [
+    ['buildx-metadata.json', JSON.stringify(built.metadata)],
+    ['provenance.json', provenance],
   ]);
-  return { ...end, conclusion: isBuilt ? 'success' : 'failure' };
+}
+
+/** The provenance job: it knows the digest that it was given, and who it is. */
+export async function attestBuild(
+  job: StageJob,
+  parts: ExecutorParts,
+  { plan, digest }: { plan: BuildPlan; digest: string },
+): Promise<string> {
+  const claims = claimsOf(job);
+  const statement = statementAbout({ name: plan.image, digest }, provenanceOf(claims));
+  if (plan.signing === 'none') return JSON.stringify(statement);
+  const instance = plan.signing === 'github' ? 'github' : 'publicGood';
+  return signAndStore(job, parts, { image: plan.image, digest }, { stage: 'build', claims, statement, instance });
 }
 
 async function sbom(job: StageJob): Promise<StageEnd> {
@@ -85,13 +120,13 @@ async function attest(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
 
 async function verify(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
   const { image = '', digest = '', sign_file: signFile = '', attest_file: attestFile = '' } = job.inputs;
-  const root = trustedRootJson(parts.sigstore);
+  const instance = parts.sigstore[instanceOf(job)];
   const bundles = await new OciImage(image).bundles(digest);
   const found = bundles.map((bundle) => ({ bundle, statement: statementOf(bundle) }));
   const verified = (predicateType: string, file: string): Statement[] =>
     found
       .filter(({ statement }) => statement.predicateType === predicateType)
-      .filter(({ bundle }) => holds(bundle, root, identityUri({ ...identityOf(job, parts), file })))
+      .filter(({ bundle }) => holds(bundle, instance, identityOf(job, file)))
       .map(({ statement }) => statement);
   const signatures = verified(SIGNATURE, signFile)
     .flatMap(digestsOf)
@@ -108,28 +143,43 @@ async function verify(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
   return { ...end, conclusion: exitCode === 0 ? 'success' : 'failure' };
 }
 
-const identityOf = (job: StageJob, { baseUrl }: ExecutorParts): WorkflowIdentity => ({
-  repository: `${job.repository.owner.login}/${job.repository.name}`,
-  repositoryId: job.repository.id,
-  owner: job.repository.owner.login,
-  ownerId: job.repository.owner.id,
-  file: job.run.file,
-  ref: job.run.ref,
-  sha: job.run.headSha,
-  runUrl: runUrl(baseUrl(), job.repository, job.run),
-});
+/** Who a stage file of this repository signs as, when it is dispatched as this run was. */
+const identityOf = ({ repository, run }: StageJob, file: string): string =>
+  signerUri({ job_workflow_ref: `${repository.owner.login}/${repository.name}/.github/workflows/${file}@${run.ref}` });
+
+const instanceOf = ({ inputs }: StageJob): Signing['instance'] =>
+  inputs['signing'] === 'github' ? 'github' : 'publicGood';
 
 /** Signs a statement about the image as this very run, and stores it beside the image; the bundle as text. */
-async function attach(
+export async function attach(
   job: StageJob,
   parts: ExecutorParts,
   claim: { predicateType: string; predicate: unknown },
 ): Promise<string> {
   const { image = '', digest = '' } = job.inputs;
-  const subject = [{ name: image, digest: { sha256: digest.replace('sha256:', '') } }];
-  const statement = { _type: 'https://in-toto.io/Statement/v1', subject, ...claim };
-  const bundle = await parts.sigstore.sign(statement, identityOf(job, parts));
+  const stage = job.stage === 'attest' ? 'attest' : 'sign';
+  const statement = statementAbout({ name: image, digest }, claim);
+  return signAndStore(
+    job,
+    parts,
+    { image, digest },
+    { stage, claims: claimsOf(job), statement, instance: instanceOf(job) },
+  );
+}
+
+/** In the registry beside the image, and with GitHub. */
+async function signAndStore(
+  { repository }: StageJob,
+  { sigstore, nextId, attack }: ExecutorParts,
+  { image, digest }: { image: string; digest: string },
+  planned: Signing,
+): Promise<string> {
+  const signing = attack?.before?.(planned) ?? planned;
+  const signed = await sigstore[signing.instance].sign(signing.statement, signing.claims);
+  const bundle = attack?.after === undefined ? signed : attack.after(signed, signing);
   await new OciImage(image).attach(digest, bundle);
+  const { predicateType } = Statement.parse(signing.statement);
+  repository.attestations.push({ id: nextId(), digest, predicateType, bundle, createdAt: new Date().toISOString() });
   return JSON.stringify(bundle);
 }
 
@@ -179,9 +229,9 @@ function statementOf(bundle: unknown): Statement {
   return Statement.parse(JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString('utf8')));
 }
 
-function holds(bundle: unknown, root: unknown, identity: string): boolean {
+function holds(bundle: unknown, instance: SigstoreInstance, identity: string): boolean {
   try {
-    verifyBundle(bundle, root, identity);
+    verifyBundle(bundle, instance, identity);
     return true;
   } catch {
     return false;

@@ -27,6 +27,16 @@ export interface RepositoryRecord {
   readonly reactions: ReactionRecord[];
   readonly runs: ActionsRunRecord[];
   readonly artifacts: ArtifactRecord[];
+  readonly attestations: AttestationRecord[];
+}
+
+export interface AttestationRecord {
+  readonly id: number;
+  /** Of the subject, `sha256:…`. */
+  readonly digest: string;
+  readonly predicateType: string;
+  bundle: unknown;
+  readonly createdAt: string;
 }
 
 export interface CheckRunRecord {
@@ -107,6 +117,8 @@ export interface ActionsRunRecord {
   readonly title: string;
   readonly group: string | null;
   readonly inputs: Readonly<Record<string, string>>;
+  /** The reusable workflow that its job calls, `owner/name/.github/workflows/file@ref`; null where it has jobs of its own. */
+  readonly called: string | null;
   readonly actor: User;
   readonly createdAt: string;
   attempt: number;
@@ -138,6 +150,20 @@ export interface World {
   /** Where the sandbox listens: every address in its answers begins so. */
   baseUrl(): string;
   nextId(): number;
+}
+
+export function createWorld({ appId, ...parts }: { appId: number; publicKey: string; baseUrl: () => string }): World {
+  let last = 1000;
+  const nextId = (): number => (last += 1);
+  const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
+  return {
+    users: new Map([[bot.login, bot]]),
+    repositories: new Map(),
+    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey: parts.publicKey },
+    installationId: nextId(),
+    baseUrl: parts.baseUrl,
+    nextId,
+  };
 }
 
 export const findRepository = (world: World, owner: string, name: string): RepositoryRecord | null =>

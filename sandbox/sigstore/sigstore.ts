@@ -1,14 +1,15 @@
 /**
- * Fulcio, Rekor and CT log stand-ins with a trust root of their own: what they sign verifies with this root and no other.
- * The certificate's claims come from the simulated Actions run, as they come from GitHub's OIDC token in the real world.
+ * Two Sigstore instances, as GitHub's users meet them: the public good (certificates in a CT log, signatures in Rekor), and
+ * GitHub's own (no log; a time-stamp). Each has a trust root of its own: what one signs verifies with its root and no other.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { bundleToJSON } from '@sigstore/bundle';
-import { DSSEBundleBuilder, FulcioSigner, RekorWitness } from '@sigstore/sign';
+import { DSSEBundleBuilder, FulcioSigner, RekorWitness, TSAWitness, type Witness } from '@sigstore/sign';
 import { readAll } from '../github/http.ts';
+import { signerUri, type JobClaims } from './claims.ts';
 
 // The package's root loads a second nock: only its parts are wanted.
 const load = createRequire(import.meta.url);
@@ -16,8 +17,12 @@ interface MockHandler {
   readonly path: string;
   fn(body: string): Promise<{ statusCode: number; response: Buffer | string; contentType?: string }>;
 }
-interface MockAuthority {
+export interface MockAuthority {
   readonly rootCertificate: Buffer;
+}
+interface MockTsa extends MockAuthority {
+  readonly intCertificate: Buffer;
+  getCurrentTime: () => Date;
 }
 interface MockLog {
   readonly publicKey: Buffer;
@@ -27,75 +32,55 @@ interface MockCtLog extends MockLog {
 }
 interface FulcioMock {
   initializeCTLog(key: object, clock?: Date): Promise<MockCtLog>;
-  initializeCA(key: object, ctLog: MockCtLog, clock?: Date): Promise<MockAuthority>;
+  initializeCA(key: object, ctLog?: MockCtLog, clock?: Date): Promise<MockAuthority>;
   fulcioHandler(ca: MockAuthority, options: { subjectClaim: string }): MockHandler;
 }
 interface RekorMock {
   initializeTLog(url: string, key: object, clock?: Date): Promise<MockLog>;
   rekorHandler(log: MockLog): MockHandler;
 }
-
-export interface WorkflowIdentity {
-  /** `owner/name` */
-  readonly repository: string;
-  readonly repositoryId: number;
-  readonly ownerId: number;
-  readonly owner: string;
-  readonly file: string;
-  readonly ref: string;
-  readonly sha: string;
-  readonly runUrl: string;
+interface TimestampMock {
+  initializeTSA(key: object): Promise<MockTsa>;
+  tsaHandler(tsa: MockTsa): MockHandler;
 }
 
-export const identityUri = ({ repository, file, ref }: Pick<WorkflowIdentity, 'repository' | 'file' | 'ref'>): string =>
-  `https://github.com/${repository}/.github/workflows/${file}@${ref}`;
+/** What a trust root has to hold of an instance. */
+export interface Authorities {
+  readonly ca: MockAuthority;
+  readonly ctLog?: MockCtLog;
+  readonly log?: MockLog;
+  readonly tsa?: MockTsa;
+}
 
-export const ISSUER = 'https://token.actions.githubusercontent.com';
-
-export class Sigstore {
+export class SigstoreInstance {
+  readonly authorities: Authorities;
   private readonly server: Server;
   private readonly url: string;
-  readonly authorities: { readonly ca: MockAuthority; readonly ctLog: MockCtLog; readonly log: MockLog };
 
-  private constructor(server: Server, url: string, authorities: Sigstore['authorities']) {
+  constructor(server: Server, url: string, authorities: Authorities) {
     this.server = server;
     this.url = url;
     this.authorities = authorities;
   }
 
-  static async start(): Promise<Sigstore> {
-    const fulcio = load('@sigstore/mock/dist/fulcio/index.js') as FulcioMock;
-    const rekor = load('@sigstore/mock/dist/rekor/index.js') as RekorMock;
-    const key = (namedCurve: string): object => generateKeyPairSync('ec', { namedCurve });
-    const ctLog = await fulcio.initializeCTLog(key('P-256'));
-    const ca = await fulcio.initializeCA(key('P-384'), ctLog);
-    const log = await rekor.initializeTLog('https://rekor.sigstore.dev', key('P-256'));
-    const handlers = [fulcio.fulcioHandler(ca, { subjectClaim: 'sub' }), rekor.rekorHandler(log)];
-    const server = createServer((request, response) => {
-      const handler = handlers.find(({ path }) => path === request.url);
-      if (handler === undefined) return void response.writeHead(404).end();
-      void readAll(request)
-        .then((body) => handler.fn(body.toString('utf8')))
-        .then(({ statusCode, response: body, contentType = 'text/plain' }) =>
-          response.writeHead(statusCode, { 'content-type': contentType }).end(body),
-        );
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Sigstore(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, { ca, ctLog, log });
-  }
-
-  /** Signs an in-toto statement as a workflow run; the bundle's JSON. */
-  async sign(statement: object, identity: WorkflowIdentity): Promise<unknown> {
+  /** Signs an in-toto statement as a job of Actions; the bundle's JSON. */
+  async sign(statement: object, claims: JobClaims): Promise<unknown> {
     const builder = new DSSEBundleBuilder({
       signer: new FulcioSigner({
         fulcioBaseURL: this.url,
-        identityProvider: { getToken: () => Promise.resolve(tokenOf(identity)) },
+        identityProvider: { getToken: () => Promise.resolve(tokenOf(claims)) },
       }),
-      witnesses: [new RekorWitness({ rekorBaseURL: this.url, entryType: 'intoto' })],
+      witnesses: [this.witness()],
     });
     const data = Buffer.from(JSON.stringify(statement));
     const bundle = await builder.create({ data, type: 'application/vnd.in-toto+json' });
     return bundleToJSON(bundle);
+  }
+
+  private witness(): Witness {
+    return this.authorities.log === undefined
+      ? new TSAWitness({ tsaBaseURL: this.url })
+      : new RekorWitness({ rekorBaseURL: this.url, entryType: 'intoto' });
   }
 
   async stop(): Promise<void> {
@@ -104,30 +89,63 @@ export class Sigstore {
   }
 }
 
-/** The claims of GitHub's OIDC token. Source: GitHub docs, "OpenID Connect reference". The stand-in reads, and does not verify. */
-function tokenOf(identity: WorkflowIdentity): string {
-  const workflowRef = `${identity.repository}/.github/workflows/${identity.file}@${identity.ref}`;
-  const claims = {
-    iss: ISSUER,
-    aud: 'sigstore',
-    sub: identityUri(identity),
-    event_name: 'workflow_dispatch',
-    sha: identity.sha,
-    workflow: identity.file,
-    repository: identity.repository,
-    repository_id: String(identity.repositoryId),
-    repository_owner: identity.owner,
-    repository_owner_id: String(identity.ownerId),
-    ref: identity.ref,
-    workflow_ref: workflowRef,
-    workflow_sha: identity.sha,
-    job_workflow_ref: workflowRef,
-    job_workflow_sha: identity.sha,
-    runner_environment: 'github-hosted',
-    run_id: identity.runUrl.split('/').at(-1) ?? '',
-    run_attempt: '1',
-    repository_visibility: 'public',
-  };
+export class Sigstore {
+  readonly publicGood: SigstoreInstance;
+  readonly github: SigstoreInstance;
+
+  private constructor(publicGood: SigstoreInstance, github: SigstoreInstance) {
+    this.publicGood = publicGood;
+    this.github = github;
+  }
+
+  static async start(): Promise<Sigstore> {
+    return new Sigstore(await startPublicGood(), await startGitHub());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.publicGood.stop(), this.github.stop()]);
+  }
+}
+
+const key = (namedCurve: string): object => generateKeyPairSync('ec', { namedCurve });
+
+async function startPublicGood(): Promise<SigstoreInstance> {
+  const fulcio = load('@sigstore/mock/dist/fulcio/index.js') as FulcioMock;
+  const rekor = load('@sigstore/mock/dist/rekor/index.js') as RekorMock;
+  const ctLog = await fulcio.initializeCTLog(key('P-256'));
+  const ca = await fulcio.initializeCA(key('P-384'), ctLog);
+  const log = await rekor.initializeTLog('https://rekor.sigstore.dev', key('P-256'));
+  return serve([fulcio.fulcioHandler(ca, { subjectClaim: 'sub' }), rekor.rekorHandler(log)], { ca, ctLog, log });
+}
+
+async function startGitHub(): Promise<SigstoreInstance> {
+  const fulcio = load('@sigstore/mock/dist/fulcio/index.js') as FulcioMock;
+  const timestamp = load('@sigstore/mock/dist/timestamp/index.js') as TimestampMock;
+  const ca = await fulcio.initializeCA(key('P-384'));
+  const tsa = await timestamp.initializeTSA(key('P-384'));
+  // The stand-in writes fractions of a second that verifiers refuse; certificates count whole seconds as well.
+  tsa.getCurrentTime = () => new Date(Math.floor(Date.now() / 1000) * 1000);
+  return serve([fulcio.fulcioHandler(ca, { subjectClaim: 'sub' }), timestamp.tsaHandler(tsa)], { ca, tsa });
+}
+
+async function serve(handlers: readonly MockHandler[], authorities: Authorities): Promise<SigstoreInstance> {
+  const server = createServer((request, response) => {
+    const handler = handlers.find(({ path }) => path === request.url);
+    if (handler === undefined) return void response.writeHead(404).end();
+    void readAll(request)
+      .then((body) => handler.fn(body.toString('utf8')))
+      .then(({ statusCode, response: body, contentType = 'text/plain' }) =>
+        response.writeHead(statusCode, { 'content-type': contentType }).end(body),
+      );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return new SigstoreInstance(server, `http://127.0.0.1:${port}`, authorities);
+}
+
+/** The stand-in reads a token, and does not verify it. */
+function tokenOf(claims: JobClaims): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`;
+  const body = { aud: 'sigstore', sub: signerUri(claims), ...claims };
+  return `${part({ alg: 'none', typ: 'JWT' })}.${part(body)}.`;
 }

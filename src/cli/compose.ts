@@ -10,9 +10,11 @@ import { registerSearchAttributes } from '../adapters/temporal/search-attributes
 import { connectTemporal, type PipelineClient, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../adapters/temporal/temporal-worker.ts';
 import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
+import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import type { Timing } from '../domain/run/timing.ts';
 import { createWebhookServer } from '../intake/webhook-server.ts';
 import type { Credentials, Environment } from './environment.ts';
+import { readStageSources } from './stage-sources.ts';
 
 export function githubFor(credentials: Credentials, baseUrl: string): GitHub {
   const endpoint = { baseUrl, fetch: globalThis.fetch };
@@ -25,6 +27,8 @@ export interface Parts {
   readonly log: Logger;
   readonly temporal: TemporalAddress;
   readonly github: GitHub;
+  /** The operator's isolated builder; null where repositories build for themselves. */
+  readonly builder: BuilderWorkflow | null;
 }
 
 export interface Started {
@@ -35,13 +39,15 @@ export async function startWorkerProcess({
   log,
   temporal,
   github,
+  builder,
 }: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
   const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
   const client = await connectTemporal(temporal);
   const unsearchable = await registerSearchAttributes(temporal);
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
-  const activities = createActivities(github, client, { isSearchable: unsearchable === null });
+  const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources() };
+  const activities = createActivities(github, client, facts);
   const worker = await startWorker({ ...temporal, bundle, activities });
   log.info({ address: temporal.address }, 'Worker is polling');
   return {

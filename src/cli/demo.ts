@@ -54,9 +54,10 @@ class Stage {
     print('Starting a Temporal server, a GitHub in a box, the worker and the service …');
     const temporal = await temporalFor(environment, print);
     const sandbox = await Sandbox.start();
+    const builder = await sandbox.createBuilder();
     const { appId, privateKey, webhookSecret } = sandbox.app;
     const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
-    const worker = await startWorkerProcess({ log, temporal: temporal.address, github });
+    const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder });
     const client = await connectTemporal(temporal.address);
     const app = { appId, privateKey, webhookSecret };
     const service = await startService({

@@ -1,6 +1,7 @@
 /** The environment: the only reader of `process.env`, and the one schema that `.env.example` is held equal to. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { MIN_SECRET_LENGTH } from '../intake/webhook-server.ts';
 
 const text = z.string().min(1);
@@ -24,6 +25,9 @@ export const Environment = z.object({
     .optional()
     .describe('Instead of an App: a plain token, for `run` and `worker`. Check runs then do not exist.'),
   GITHUB_API_URL: z.url().default('https://api.github.com').describe("The API's address: https://HOST/api/v3 on GHES."),
+  BUILDER_WORKFLOW: BuilderWorkflow.optional().describe(
+    'The isolated builder, OWNER/REPO/.github/workflows/build-image.yml@COMMIT. Unset: repositories build for themselves, Build L2 at best.',
+  ),
   HOST: text.default('127.0.0.1').describe('Address that `serve` and `dev` listen on.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port that `serve` and `dev` listen on.'),
   LOG_LEVEL: z

@@ -43,7 +43,8 @@ export async function serve(environment: Environment): Promise<void> {
 export async function work(environment: Environment): Promise<void> {
   const log = createLogger(environment.LOG_LEVEL);
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
-  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github });
+  const builder = environment.BUILDER_WORKFLOW ?? null;
+  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github, builder });
   await Promise.race([untilStopped(), worker.ended]);
   await worker.stop();
 }
@@ -53,7 +54,8 @@ export async function dev(environment: Environment): Promise<void> {
   const app = appOf(environment);
   const temporal = await temporalFor(environment, print);
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
-  const worker = await startWorkerProcess({ log, temporal: temporal.address, github });
+  const builder = environment.BUILDER_WORKFLOW ?? null;
+  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder });
   const client = await connectTemporal(temporal.address);
   const { HOST: host, PORT: port } = environment;
   const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port });

@@ -1,5 +1,6 @@
 /** Activities by themselves, in Temporal's own mock environment: one effect each, repeatable, and failures from one closed list. */
 import { createHash } from 'node:crypto';
+import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -67,6 +68,8 @@ interface World {
   readonly checkRuns?: readonly { id: number; external_id: string }[];
 }
 
+const FACTS = { isSearchable: false, builder: null, sources: readStageSources() };
+
 function activitiesIn(world: World): Activities {
   const { calls = [] } = world;
   const note = (call: string): void => void calls.push(call);
@@ -96,7 +99,7 @@ function activitiesIn(world: World): Activities {
     },
   };
   const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  return createActivities(github, { resultOf: never, isKnown: never, deliver: never }, { isSearchable: false });
+  return createActivities(github, { resultOf: never, isKnown: never, deliver: never }, FACTS);
 }
 
 const perform = <T>(activity: () => Promise<T>, attempt = 1): Promise<T> =>

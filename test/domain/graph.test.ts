@@ -39,17 +39,17 @@ describe('the graph of a preset', () => {
     ['minimal', ['INIT', 'LINT', 'BUILD', 'PARALLEL_SBOM_SIGN', 'UPDATE_STATUS', 'DONE']],
     ['skip_linting', ['INIT', 'BUILD', 'PARALLEL_SBOM_SIGN', 'ATTEST', 'VERIFY', 'UPDATE_STATUS', 'DONE']],
   ] as const)('%s goes %j', (name, states) => {
-    expect(walk(buildGraph(PRESETS[name].stages))).toEqual(states);
+    expect(walk(buildGraph(planOf(PRESETS[name].stages)))).toEqual(states);
   });
 
   it('lets AUTO_FIX come before BUILD, which stays in the graph', () => {
-    const states = walk(injectAutoFix(buildGraph(PRESETS.standard.stages)));
+    const states = walk(injectAutoFix(buildGraph(planOf(PRESETS.standard.stages))));
     expect(states.slice(0, 4)).toEqual(['INIT', 'LINT', 'AUTO_FIX', 'BUILD']);
     expect(states.at(-1)).toBe('DONE');
   });
 
   it('still sets the status of a run that ends early', () => {
-    expect(walk(endAfter(buildGraph(PRESETS.standard.stages), 'BUILD', 'FAILED'))).toEqual([
+    expect(walk(endAfter(buildGraph(planOf(PRESETS.standard.stages)), 'BUILD', 'FAILED'))).toEqual([
       'INIT',
       'LINT',
       'BUILD',
@@ -82,6 +82,11 @@ const lintResult = (errors: number): StageResults['lint'] => ({
   findings: [],
   findingsFrom: 'no_sarif',
 });
+const planOf = (stages: Plan['stages'] | readonly Stage[]): Pick<Plan, 'stages' | 'verifies'> => ({
+  stages: [...stages],
+  verifies: stages.includes('verify'),
+});
+
 const scanResult = (high: number): StageResults['scan'] => ({
   counts: { ...NO_FINDINGS, high },
   matches: high,
@@ -95,7 +100,7 @@ const scanResult = (high: number): StageResults['scan'] => ({
 const RESULTS: { readonly [S in Stage]: readonly StageResults[S][] } = {
   lint: [lintResult(0), lintResult(2)],
   build: [
-    { kind: 'built', image: 'r/i:t', digest: DIGEST, warnings: 0 },
+    { kind: 'built', image: 'r/i:t', digest: DIGEST, warnings: 0, signing: 'none', provenanceSha256: HASH },
     { kind: 'failed', exitCode: 1 },
   ],
   sbom: [{ specVersion: '1.6', components: 3, sha256: HASH }],
@@ -154,6 +159,9 @@ const planArbitrary: fc.Arbitrary<Plan> = fc
       buildArgs: {},
     },
     signing,
+    verifies: PRESETS[preset].stages.includes('verify'),
+    builder: null,
+    imageFlags: {},
     stageFiles: {} as Plan['stageFiles'],
     settingsDigest: DIGEST,
   }));
@@ -172,7 +180,7 @@ interface Story {
 
 /** The pipeline's loop with the world replaced by a table: what `walk` in slsa-build-pipeline.ts does. */
 function play(plan: Plan, world: StageOutcomes, repair: RepairOutcome): Story {
-  let graph = buildGraph(plan.stages);
+  let graph = buildGraph(plan);
   const outcomes: Partial<Record<Stage, unknown>> = {};
   const visited: WorkingState[] = [];
   for (let steps = 0; steps < 50; steps += 1) {

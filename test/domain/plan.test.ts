@@ -1,4 +1,5 @@
 /** Settings and triggers → what a run does, and whether it is wanted at all. */
+import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { describe, expect, it } from '@jest/globals';
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
@@ -39,6 +40,7 @@ interface Asked {
   readonly head?: SettingsFile;
   readonly base?: SettingsFile;
   readonly repository?: Repository;
+  readonly builder?: BuilderWorkflow | null;
 }
 
 const resolve = ({
@@ -47,6 +49,7 @@ const resolve = ({
   head = {},
   base,
   repository = REPOSITORY,
+  builder = null,
 }: Asked): Planning =>
   resolvePlan({
     repository,
@@ -56,11 +59,12 @@ const resolve = ({
     head,
     base: base ?? null,
     settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
+    builder,
   });
 
 function planned(asked: Asked): Plan {
   const planning = resolve(asked);
-  if (planning.kind !== 'planned') throw new Error(planning.reason);
+  if (planning.kind !== 'planned') throw new Error(JSON.stringify(planning));
   return Plan.parse(planning.plan);
 }
 

@@ -1,7 +1,7 @@
 /** Each stage's reader over artifacts of its own: a good one, and every kind of bad one. */
 import { describe, expect, it } from '@jest/globals';
 import { toReportFile } from '../../src/adapters/github/artifact-archive.ts';
-import { BUILDX_METADATA, readBuild } from '../../src/domain/build/build-result.ts';
+import { BUILDX_METADATA, PROVENANCE, PROVENANCE_PREDICATE, readBuild } from '../../src/domain/build/build-result.ts';
 import { CommitSha, Digest } from '../../src/domain/git.ts';
 import { MEGALINTER_JSON, MEGALINTER_SARIF, parseSarif, readLint } from '../../src/domain/lint/read-megalinter.ts';
 import { readSbom, SBOM_FILE } from '../../src/domain/sbom/sbom-result.ts';
@@ -108,6 +108,9 @@ const statement = (predicateType: string, hexes: readonly string[] = [HEX]): obj
   predicate: {},
 });
 
+/** Provenance that nobody signed. */
+const UNSIGNED = json(statement(PROVENANCE_PREDICATE));
+
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const envelope = (payload: string): object => ({
   payloadType: 'application/vnd.in-toto+json',
@@ -173,8 +176,15 @@ const CASES: readonly Case[] = [
     digest: false,
     sbom: false,
     says: {},
-    reports: { [BUILDX_METADATA]: json(METADATA) },
-    result: { kind: 'built', image: `${IMAGE}:main-abc1234`, digest: DIGEST, warnings: 2 },
+    reports: { [BUILDX_METADATA]: json(METADATA), [PROVENANCE]: UNSIGNED },
+    result: {
+      kind: 'built',
+      image: `${IMAGE}:main-abc1234`,
+      digest: DIGEST,
+      warnings: 2,
+      signing: 'none',
+      provenanceSha256: sha256Of(UNSIGNED),
+    },
   },
   {
     stage: 'sbom',
@@ -683,6 +693,18 @@ describe('the reader of build', () => {
   it('finds its own name among several', () => {
     const names = { 'image.name': `docker.io/acme/app:v1,${IMAGE}:v1` };
     expect(readChanged('build', metadata(names))).toMatchObject(isRead({ kind: 'built', image: `${IMAGE}:v1` }));
+  });
+
+  it.each([
+    ['of another image', json(statement(PROVENANCE_PREDICATE, ['0'.repeat(64)])), 'wrong_subject'],
+    ['of another kind', json(statement('https://cyclonedx.org/bom')), 'wrong_subject'],
+    ['that is no statement', '{}', 'report_unreadable'],
+    ['that is empty', '', 'report_unreadable'],
+  ])('refuses provenance %s', (_, provenance, code) => {
+    expect(readChanged('build', { files: { [PROVENANCE]: provenance } })).toMatchObject({
+      kind: 'unusable',
+      problem: { code },
+    });
   });
 
   it.each([`sha256:${'A'.repeat(64)}`, `sha512:${'1'.repeat(128)}`, HEX, `${DIGEST} `])(

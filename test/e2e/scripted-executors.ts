@@ -1,6 +1,8 @@
 /** Stages that end as a test wants, at once: the artifact's form is the real one, its contents are made up. */
 import { createHash } from 'node:crypto';
 import type { Executor, Executors, StageEnd, StageJob } from '../../sandbox/actions/engine.ts';
+import { attach, attestBuild, CYCLONEDX, SIGNATURE, type ExecutorParts } from '../../sandbox/actions/executors.ts';
+import { planBuild } from '../../sandbox/actions/plan-job.ts';
 import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 
 export type Script =
@@ -24,10 +26,11 @@ export type Script =
 export type Scripts = Partial<Record<Stage, Script>>;
 
 /** The scripts may be changed while the sandbox runs: they are read when a job starts. */
-export const scripted = (scripts: Scripts): Executors =>
-  Object.fromEntries(STAGES.map((stage) => [stage, executor(stage, scripts)])) as unknown as Executors;
+export const scripted = (scripts: Scripts, parts: ExecutorParts): Executors =>
+  Object.fromEntries(STAGES.map((stage) => [stage, executor(stage, scripts, parts)])) as unknown as Executors;
 
-function executor(stage: Stage, scripts: Scripts): Executor {
+function executor(stage: Stage, scripts: Scripts, parts: ExecutorParts): Executor {
+  const goodArtifact = (job: StageJob, script: Script): Promise<Map<string, string>> => artifactOf(job, script, parts);
   return async (job) => {
     const script = scripts[stage] ?? { kind: 'good' };
     if (job.stage === 'lint' || job.stage === 'build') {
@@ -44,13 +47,13 @@ function executor(stage: Stage, scripts: Scripts): Executor {
         return new Promise(() => undefined);
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, script.milliseconds));
-        return end('success', goodArtifact(job, { kind: 'good' }));
+        return end('success', await goodArtifact(job, { kind: 'good' }));
       case 'lint_errors':
       case 'build_fails':
-        return end('failure', goodArtifact(job, script));
+        return end('failure', await goodArtifact(job, script));
       case 'good':
       case 'vulnerable':
-        return end('success', goodArtifact(job, script));
+        return end('success', await goodArtifact(job, script));
     }
   };
 }
@@ -65,7 +68,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 export const digestOf = (job: StageJob): string => `sha256:${sha256(`image of ${job.inputs['commit']}`)}`;
 
-function goodArtifact(job: StageJob, script: Script): Map<string, string> {
+/** Signatures are real: the App verifies them. */
+async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): Promise<Map<string, string>> {
   const { inputs } = job;
   const report = (more: object): [string, string] => [
     'stage.json',
@@ -88,16 +92,18 @@ function goodArtifact(job: StageJob, script: Script): Map<string, string> {
     case 'lint':
       return lintArtifact(report, script.kind === 'lint_errors' ? script.count : 0);
     case 'build': {
-      const failed = script.kind === 'build_fails';
+      if (script.kind === 'build_fails') return new Map([report({ exitCode: 1 }), ['buildx-metadata.json', '{}']]);
+      const plan = await planBuild(job);
       const digest = digestOf(job);
       const metadata = {
         'containerimage.digest': digest,
         'containerimage.descriptor': { digest },
-        'image.name': `${inputs['image']}:${inputs['tag']}`,
+        'image.name': `${plan.image}:${plan.tag}`,
       };
       return new Map([
-        report({ exitCode: failed ? 1 : 0 }),
-        ['buildx-metadata.json', JSON.stringify(failed ? {} : metadata)],
+        report({ signing: plan.signing }),
+        ['buildx-metadata.json', JSON.stringify(metadata)],
+        ['provenance.json', await attestBuild(job, parts, { plan, digest })],
       ]);
     }
     case 'sbom':
@@ -110,12 +116,15 @@ function goodArtifact(job: StageJob, script: Script): Map<string, string> {
     case 'sign':
       return new Map([
         report({ subject }),
-        ['signature.sigstore.json', bundle(subject, 'https://sigstore.dev/cosign/sign/v1')],
+        ['signature.sigstore.json', await attach(job, parts, { predicateType: SIGNATURE, predicate: {} })],
       ]);
     case 'attest':
       return new Map([
         report({ subject, sbomSha256: inputs['sbom_sha256'] }),
-        ['attestation.sigstore.json', bundle(subject, 'https://cyclonedx.org/bom')],
+        [
+          'attestation.sigstore.json',
+          await attach(job, parts, { predicateType: CYCLONEDX, predicate: JSON.parse(sbom) as unknown }),
+        ],
       ]);
     case 'verify':
       return new Map([
@@ -145,22 +154,4 @@ const grype = (severities: readonly string[]): string =>
       vulnerability: { id: `CVE-2026-${1000 + index}`, severity, fix: { versions: ['2.0.0'], state: 'fixed' } },
       artifact: { name: 'lodash', version: '1.0.0' },
     })),
-  });
-
-const bundle = (digest = '', predicateType: string): string =>
-  JSON.stringify({
-    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
-    verificationMaterial: { tlogEntries: [{ logIndex: '42' }] },
-    dsseEnvelope: {
-      payloadType: 'application/vnd.in-toto+json',
-      signatures: [{ sig: 'AA==' }],
-      payload: Buffer.from(
-        JSON.stringify({
-          _type: 'https://in-toto.io/Statement/v1',
-          subject: [{ digest: { sha256: digest.replace('sha256:', '') } }],
-          predicateType,
-          predicate: {},
-        }),
-      ).toString('base64'),
-    },
   });

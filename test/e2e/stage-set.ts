@@ -9,6 +9,7 @@ import { installRuntime, startWorker, type RunningWorker } from '../../src/adapt
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
 import { createLogger } from '../../src/cli/logging.ts';
+import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { RunResult } from '../../src/domain/run/run-document.ts';
 import { WEBHOOK_TIMING, type Timing } from '../../src/domain/run/timing.ts';
@@ -36,6 +37,8 @@ export interface StageSetOptions extends SandboxOptions {
   readonly scripts?: Scripts | 'real';
   /** False where a test starts its worker itself. */
   readonly worker?: boolean;
+  /** `isolated`: stage files call a builder repository, which the worker knows of. */
+  readonly builds?: 'isolated' | 'own';
 }
 
 export class StageSet {
@@ -72,7 +75,7 @@ export class StageSet {
       queueMs: 10,
       listLagMs: 300,
       ...options,
-      ...(scripts === 'real' ? {} : { executors: () => scripted(scripts) }),
+      ...(scripts === 'real' ? {} : { executors: (_real, parts) => scripted(scripts, parts) }),
     });
     const { appId, privateKey, webhookSecret } = sandbox.app;
     const address = { address: temporal.address, namespace: 'default' };
@@ -81,7 +84,8 @@ export class StageSet {
     const app = { appId, privateKey, webhookSecret };
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0 });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
-    const worker = options.worker === false ? null : await workerFor(sandbox, address, client);
+    const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
+    const worker = options.worker === false ? null : await workerFor({ sandbox, address, client, builder });
     return new StageSet({ sandbox, temporal, client, service, worker });
   }
 
@@ -148,16 +152,20 @@ export class StageSet {
   }
 }
 
-async function workerFor(
-  sandbox: Sandbox,
-  address: { address: string; namespace: string },
-  client: PipelineClient,
-): Promise<RunningWorker> {
+interface WorkerParts {
+  readonly sandbox: Sandbox;
+  readonly address: { readonly address: string; readonly namespace: string };
+  readonly client: PipelineClient;
+  readonly builder: BuilderWorkflow | null;
+}
+
+async function workerFor({ sandbox, address, client, builder }: WorkerParts): Promise<RunningWorker> {
   const { appId, privateKey } = sandbox.app;
   const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
   installRuntimeOnce();
+  const facts = { isSearchable: true, builder, sources: await sandbox.stageSources() };
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);
-  return startWorker({ ...address, bundle, activities: createActivities(github, client, { isSearchable: true }) });
+  return startWorker({ ...address, bundle, activities: createActivities(github, client, facts) });
 }
 
 let isInstalled = false;

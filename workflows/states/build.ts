@@ -3,20 +3,11 @@ import { followStage } from '../follow-stage.ts';
 import type { Run } from '../run.ts';
 
 export async function build(run: Run): Promise<void> {
-  const { image } = run.plan;
+  const { image, builder, imageFlags, signing } = run.plan;
   run.hasDispatchedBuild = true;
   await followStage(run, 'build', {
-    inputs: {
-      image: image.name,
-      tag: image.tag,
-      dockerfile: image.dockerfile,
-      context: image.context,
-      target: image.target,
-      platforms: image.platforms.join(','),
-      build_args: Object.entries(image.buildArgs)
-        .map(([name, value]) => `${name}=${value}`)
-        .join('\n'),
-    },
-    expected: { digest: null, sbomSha256: null, imageName: image.name },
+    // What shapes an isolated build is the commit alone; the builder reads the settings there by itself.
+    inputs: builder === null ? { flags: JSON.stringify(imageFlags) } : {},
+    expected: { digest: null, sbomSha256: null, imageName: image.name, build: { tag: image.tag, signing } },
   });
 }

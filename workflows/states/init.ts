@@ -20,7 +20,7 @@ export async function init(run: Run): Promise<void> {
 }
 
 /** The plan, or null where the run has ended here. */
-function planOrEnd(run: Run, { planning, changedStageFiles }: LoadedSettings): Plan | null {
+function planOrEnd(run: Run, { planning, changedStageFiles, driftedStageFiles }: LoadedSettings): Plan | null {
   switch (planning.kind) {
     case 'planned':
       run.decide(...planning.decisions);
@@ -33,11 +33,23 @@ function planOrEnd(run: Run, { planning, changedStageFiles }: LoadedSettings): P
           ),
         );
       }
+      if (driftedStageFiles.length > 0) {
+        const files = driftedStageFiles.map((file) => `\`${file}\``).join(', ');
+        const reason = `Not the stage files that this App renders: ${files}. \`slsa-pipeline init\` writes them anew.`;
+        run.decide(decision('stage_files_differ', reason));
+      }
       return planning.plan;
     case 'not_wanted':
       run.decide(decision('run_not_wanted', `No run is wanted here: ${planning.reason}.`));
       run.conclude(verdict('not_wanted', `No run wanted: ${planning.reason}`));
       return null;
+    case 'flags_refused': {
+      const flags = planning.flags.join(', ');
+      run.decide(decision('flags_refused', `${flags}: an isolated builder builds what the settings say.`));
+      const next = `Put it in \`${SETTINGS_PATH}\` of the commit: an isolated builder takes nothing from the command line.`;
+      run.conclude(verdict('action_required', `${flags} differs from the settings`, next));
+      return null;
+    }
     case 'never_set_up':
       run.conclude(verdict('never_set_up', 'Not set up yet', SET_UP));
       return null;

@@ -4,6 +4,7 @@ import type { Run } from '../run.ts';
 import { builtImage } from './subject.ts';
 
 export async function verify(run: Run): Promise<void> {
+  if (!run.plan.stages.includes('verify')) return;
   const { image, digest, imageName } = builtImage(run);
   const { stageFiles } = run.plan;
   await followStage(run, 'verify', {

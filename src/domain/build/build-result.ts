@@ -1,12 +1,15 @@
 /** What the build stage made: buildx's metadata file, reduced. */
 import { z } from 'zod';
 import { Digest } from '../git.ts';
+import { readBundle, readStatement } from '../signature/bundle-facts.ts';
+import { SIGNING_MODES, type Signing } from './builder.ts';
 import {
   contradiction,
   read,
   readJsonFile,
   readStageReport,
   unreadable,
+  Sha256Hex,
   unusable,
   wrongSubject,
   type Reading,
@@ -15,6 +18,9 @@ import {
 } from '../stage/stage-report.ts';
 
 export const BUILDX_METADATA = 'buildx-metadata.json';
+/** A signed bundle; where nothing is signed, the bare in-toto statement. */
+export const PROVENANCE = 'provenance.json';
+export const PROVENANCE_PREDICATE = 'https://slsa.dev/provenance/v1';
 
 /** Host, name and tag together: far more than any registry takes. */
 const MAX_IMAGE_NAME = 600;
@@ -27,6 +33,9 @@ export const BuildResult = z.discriminatedUnion('kind', [
     /** Of the image index where there is one: what is signed, attested and pulled. */
     digest: Digest,
     warnings: z.number().int().nonnegative(),
+    signing: z.enum(SIGNING_MODES),
+    /** Of the provenance file: what it says is assessed later, from these bytes and no others. */
+    provenanceSha256: Sha256Hex,
   }),
   z.object({ kind: z.literal('failed'), exitCode: z.number().int() }),
 ]);
@@ -55,10 +64,38 @@ export function readBuild(files: ReportFiles, expected: StageExpectation, conclu
   if (conclusion !== 'success') {
     return unusable(contradiction('build', `buildx ended with exit code 0, yet the stage run ended ${conclusion}`));
   }
-  return readBuildxMetadata(files, expected.imageName);
+  const metadata = readBuildxMetadata(files, expected);
+  if (metadata.kind === 'unusable') return metadata;
+  const signing = stageReport.result.signing ?? 'none';
+  if (expected.build !== undefined && expected.build.signing !== signing) {
+    return unusable(wrongSubject('build', `signing ${expected.build.signing}`, `signing ${signing}`));
+  }
+  const provenance = readProvenance(files, signing, metadata.result.digest);
+  if (provenance.kind === 'unusable') return provenance;
+  return read({ kind: 'built', ...metadata.result, signing, provenanceSha256: provenance.result });
 }
 
-export function readBuildxMetadata(files: ReportFiles, imageName: string): Reading<BuildResult> {
+/** That it is there and speaks of this image; whether it is true is for the assessment of evidence. */
+function readProvenance(files: ReportFiles, signing: Signing, digest: Digest): Reading<string> {
+  const reading =
+    signing === 'none' ? readStatement(files, 'build', PROVENANCE) : readBundle(files, 'build', PROVENANCE);
+  if (reading.kind === 'unusable') return reading;
+  const { predicateType, subjects } = reading.result;
+  if (predicateType !== PROVENANCE_PREDICATE)
+    return unusable(wrongSubject('build', PROVENANCE_PREDICATE, predicateType));
+  if (!subjects.some((subject) => `sha256:${subject}` === digest)) {
+    return unusable(wrongSubject('build', digest, subjects.slice(0, 3).join(', ') || 'nothing'));
+  }
+  return read(files.get(PROVENANCE)?.sha256 ?? '');
+}
+
+type Built = Extract<BuildResult, { kind: 'built' }>;
+export type BuildxReading = Pick<Built, 'image' | 'digest' | 'warnings'>;
+
+export function readBuildxMetadata(
+  files: ReportFiles,
+  { imageName, build }: Pick<StageExpectation, 'imageName' | 'build'>,
+): Reading<BuildxReading> {
   const reading = readJsonFile(files, 'build', BUILDX_METADATA, BuildxMetadata);
   if (reading.kind === 'unusable') return reading;
   const metadata = reading.result;
@@ -72,7 +109,10 @@ export function readBuildxMetadata(files: ReportFiles, imageName: string): Readi
   }
   const image = names.find((name) => withoutTag(name) === imageName && name.length <= MAX_IMAGE_NAME);
   if (image === undefined) return unusable(wrongSubject('build', imageName, names.join(', ').slice(0, 200)));
-  return read({ kind: 'built', image, digest, warnings: metadata['buildx.build.warnings']?.length ?? 0 });
+  if (build !== undefined && image !== `${imageName}:${build.tag}`) {
+    return unusable(wrongSubject('build', `${imageName}:${build.tag}`, image));
+  }
+  return read({ image, digest, warnings: metadata['buildx.build.warnings']?.length ?? 0 });
 }
 
 /** `host:5000/name:tag` → `host:5000/name`; a colon before the last slash belongs to the registry's port. */

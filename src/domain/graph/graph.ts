@@ -46,8 +46,14 @@ export const STAGES_OF_STATE: Readonly<Partial<Record<WorkingState, readonly Sta
 /** Before INIT nothing is known but that INIT comes first. */
 export const INITIAL_GRAPH: Graph = { needs: { INIT: [] }, end: 'STOPPED' };
 
+/** As much of a plan as decides about states. VERIFY assesses the evidence also where nothing is signed. */
+export interface GraphPlan {
+  readonly stages: readonly Stage[];
+  readonly verifies: boolean;
+}
+
 /** The states of a run whose plan has these stages. */
-export function buildGraph(stages: readonly Stage[]): Graph {
+export function buildGraph({ stages, verifies }: GraphPlan): Graph {
   const has = (stage: Stage): boolean => stages.includes(stage);
   const chain: WorkingState[] = [
     'INIT',
@@ -55,7 +61,7 @@ export function buildGraph(stages: readonly Stage[]): Graph {
     'BUILD',
     'PARALLEL_SBOM_SIGN',
     ...(has('attest') ? (['ATTEST'] as const) : []),
-    ...(has('verify') ? (['VERIFY'] as const) : []),
+    ...(verifies ? (['VERIFY'] as const) : []),
     'UPDATE_STATUS',
   ];
   const needs = chain.map((state, index) => [state, chain.slice(Math.max(0, index - 1), index)] as const);

@@ -15,6 +15,8 @@ export const Decision = z.object({
     'run_not_wanted',
     'pipeline_changed_by_pull_request',
     'late_result_ignored',
+    'flags_refused',
+    'stage_files_differ',
   ]),
   /** A sentence that says what was decided and why. */
   reason: z.string(),

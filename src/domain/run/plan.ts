@@ -1,5 +1,6 @@
 /** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
 import { z } from 'zod';
+import { BuilderWorkflow, SIGNING_MODES, type Signing } from '../build/builder.ts';
 import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
 import { fullName, type Repository } from '../repository.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
@@ -22,6 +23,8 @@ const StageFile = z.object({ file: z.string(), timeoutMinutes: z.number().int().
 export const Plan = z.object({
   preset: PresetName,
   stages: z.array(z.enum(STAGES)),
+  /** The preset verifies: a level under the expected one fails the run, also where nothing is signed and no stage of it runs. */
+  verifies: z.boolean(),
   gates: Gates,
   autoFixLint: z.boolean(),
   afterAutoFix: z.enum(['build', 'stop']),
@@ -36,7 +39,11 @@ export const Plan = z.object({
     platforms: z.array(z.string()),
     buildArgs: z.record(z.string(), z.string()),
   }),
-  signing: z.enum(['github', 'public_log', 'none']),
+  signing: z.enum(SIGNING_MODES),
+  /** The isolated builder that stage 01 calls; null where the repository builds for itself. */
+  builder: BuilderWorkflow.nullable(),
+  /** Image settings of the command line: only a repository's own build takes them. */
+  imageFlags: z.record(z.string(), z.string()),
   stageFiles: z.record(z.enum(STAGES), StageFile),
   /** Of the settings this plan came from: outcomes of another plan are not kept by a re-run. */
   settingsDigest: Digest,
@@ -45,7 +52,9 @@ export type Plan = z.infer<typeof Plan>;
 
 export type Planning =
   | { readonly kind: 'planned'; readonly plan: Plan; readonly decisions: readonly Decision[] }
-  | { readonly kind: 'not_wanted'; readonly reason: string };
+  | { readonly kind: 'not_wanted'; readonly reason: string }
+  /** The command line asked for another image than the settings, which alone shape what an isolated builder builds. */
+  | { readonly kind: 'flags_refused'; readonly flags: readonly string[] };
 
 export interface PlanContext {
   readonly repository: Repository;
@@ -57,6 +66,7 @@ export interface PlanContext {
   /** Decides whether a pull request is wanted, and its gates: read at the base branch. Null where none asks. */
   readonly base: SettingsFile | null;
   readonly settingsDigest: Digest;
+  readonly builder: BuilderWorkflow | null;
 }
 
 export function resolvePlan(context: PlanContext): Planning {
@@ -112,7 +122,10 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
   const { head } = context;
   const flags = context.triggers.find((trigger) => trigger.kind === 'manual')?.flags ?? {};
   const asked = askedFor(context, wanted, flags);
-  const signing = head.signing ?? (context.repository.visibility === 'public' ? 'public_log' : 'none');
+  const imageFlags = imageFlagsOf(flags);
+  const refused = context.builder === null ? [] : changedBy(context, flags);
+  if (refused.length > 0) return { kind: 'flags_refused', flags: refused };
+  const signing = signingOf(context);
   const { stages, decisions } = withoutSigning(asked.stages, signing);
   return {
     kind: 'planned',
@@ -120,12 +133,15 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
     plan: {
       preset: asked.preset,
       stages,
+      verifies: asked.stages.includes('verify'),
       gates: asked.gates,
       autoFixLint: flags.autoFixLint ?? asked.settings.auto_fix_lint ?? true,
       afterAutoFix: asked.settings.after_auto_fix ?? 'build',
       updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
       image: imageOf(context, flags),
-      signing,
+      signing: signing.mode,
+      builder: context.builder,
+      imageFlags,
       stageFiles: stageFilesOf(asked.settings),
       settingsDigest: context.settingsDigest,
     },
@@ -185,15 +201,73 @@ const rank = ({ threshold }: Gates): number => SEVERITY_THRESHOLDS.indexOf(thres
 
 const SIGNING_STAGES: readonly Stage[] = ['sign', 'attest', 'verify'];
 
+interface SigningChoice {
+  readonly mode: Signing;
+  /** Why nothing is signed, where nothing is. */
+  readonly reason: string;
+}
+
+/**
+ * The builder's plan job decides the same, at the commit, by the same words (stages/builder/build-image.yml). Nothing is
+ * signed by accident: GitHub's authority is not everybody's, and the public log shows a repository's name to the world.
+ */
+function signingOf({ repository, head, ref }: PlanContext): SigningChoice {
+  const isPublic = repository.visibility === 'public';
+  const asked = head.signing ?? (isPublic ? 'public_log' : 'none');
+  if (asked === 'none') {
+    const why = head.signing === undefined ? 'which is the default for private repositories' : 'by the settings';
+    return { mode: 'none', reason: `signing is \`none\`, ${why}` };
+  }
+  if (!isReleased(ref, repository.defaultBranch, head.release_branches ?? [])) {
+    const reason = 'only the default branch, tags, merge-queue refs and `release_branches` are signed';
+    return { mode: 'none', reason };
+  }
+  // GitHub's own authority serves private repositories only; a public one's signatures are public.
+  return { mode: asked === 'github' && isPublic ? 'public_log' : asked, reason: '' };
+}
+
+function isReleased(ref: GitRef, defaultBranch: string, patterns: readonly string[]): boolean {
+  if (isTag(ref) || ref.startsWith('refs/heads/gh-readonly-queue/')) return true;
+  const branch = shortRef(ref);
+  return branch === defaultBranch || matches(branch, patterns);
+}
+
 function withoutSigning(
   stages: readonly Stage[],
-  signing: Plan['signing'],
+  { mode, reason }: SigningChoice,
 ): { stages: Stage[]; decisions: Decision[] } {
-  if (signing !== 'none') return { stages: [...stages], decisions: [] };
+  if (mode !== 'none') return { stages: [...stages], decisions: [] };
   const left = stages.filter((stage) => !SIGNING_STAGES.includes(stage));
-  const reason =
-    'sign, attest and verify are not run: signing is `none`, which is the default for private repositories';
-  return { stages: left, decisions: left.length === stages.length ? [] : [decision('stage_not_needed', reason)] };
+  const text = `sign, attest and verify are not run: ${reason}`;
+  return { stages: left, decisions: left.length === stages.length ? [] : [decision('stage_not_needed', text)] };
+}
+
+/** The flags of the image, under the settings' names. */
+const imageFlagsOf = (flags: RunFlags): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      registry: flags.registry,
+      name: flags.imageName,
+      tag: flags.imageTag,
+      dockerfile: flags.dockerfilePath,
+      context: flags.buildContext,
+    }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+/** Names of the flags that ask for something else than the settings do. */
+function changedBy(context: PlanContext, flags: RunFlags): string[] {
+  const bySettings = JSON.stringify(imageOf(context, {}));
+  const names = {
+    registry: '--registry',
+    imageName: '--image-name',
+    imageTag: '--image-tag',
+    dockerfilePath: '--dockerfile-path',
+    buildContext: '--build-context',
+  } as const;
+  return (Object.keys(names) as (keyof typeof names)[])
+    .filter((name) => flags[name] !== undefined)
+    .filter((name) => JSON.stringify(imageOf(context, { [name]: flags[name] })) !== bySettings)
+    .map((name) => names[name]);
 }
 
 /** Flags win over the settings, and the settings over what a repository has anyway. */
@@ -205,20 +279,13 @@ function imageOf({ repository, head, ref, sha }: PlanContext, flags: RunFlags): 
     dockerfile: 'Dockerfile',
     context: '.',
   };
-  const asked = {
-    registry: flags.registry,
-    name: flags.imageName,
-    tag: flags.imageTag,
-    dockerfile: flags.dockerfilePath,
-    context: flags.buildContext,
-  };
   const image = {
     target: '',
     platforms: ['linux/amd64'],
     build_args: {},
     ...defaults,
     ...withoutGaps(head.image ?? {}),
-    ...withoutGaps(asked),
+    ...imageFlagsOf(flags),
   };
   return {
     name: `${image.registry}/${image.name}`,

@@ -44,7 +44,7 @@ function keepOne<S extends Stage>({ stage, previous, plan, kept }: Keeping<S>): 
 /** Gates and preset may differ: they are judged anew. What was built, and by which files, may not. */
 const isSameWork = (a: Plan, b: Plan): boolean => work(a) === work(b);
 
-const work = ({ image, stageFiles, signing }: Plan): string =>
+const work = ({ image, stageFiles, signing, builder }: Plan): string =>
   JSON.stringify([
     image.name,
     image.tag,
@@ -55,4 +55,5 @@ const work = ({ image, stageFiles, signing }: Plan): string =>
     Object.entries(image.buildArgs).toSorted(([a], [b]) => a.localeCompare(b)),
     STAGES.map((stage) => stageFiles[stage].file),
     signing,
+    builder,
   ]);

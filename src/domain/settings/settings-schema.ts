@@ -3,6 +3,7 @@
  * means preset `standard`. Keys are strict, so that a misspelt gate is a mistake and not an open gate.
  */
 import { z } from 'zod';
+import { SIGNING_MODES } from '../build/builder.ts';
 import { STAGES } from '../stage/stage-table.ts';
 import { PresetName, SeverityThreshold } from './presets.ts';
 
@@ -102,7 +103,7 @@ export const SettingsFile = z.strictObject({
   extends: z.literal('org').optional(),
   preset: PresetName.optional(),
   image: Image.optional(),
-  signing: z.enum(['github', 'public_log', 'none']).optional(),
+  signing: z.enum(SIGNING_MODES).optional(),
   on: z
     .strictObject({
       push: z
@@ -140,7 +141,6 @@ export const NOT_YET_EFFECTIVE: readonly (readonly string[])[] = [
   ['image', 'secrets'],
   ['on', 'push', 'ignore_paths'],
   ['on', 'merge_group'],
-  ['release_branches'],
   ['rules'],
   ['trusted_bots'],
   ['exceptions'],

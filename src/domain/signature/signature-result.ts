@@ -5,13 +5,12 @@
 import { z } from 'zod';
 import { Digest } from '../git.ts';
 import { problem } from '../problem.ts';
+import { readBundle } from './bundle-facts.ts';
 import {
   contradiction,
-  parseJson,
   read,
   readJsonFile,
   readStageReport,
-  unreadable,
   unusable,
   wrongSubject,
   Sha256Hex,
@@ -49,57 +48,6 @@ export const VerifyResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rejected'), reason: z.string() }),
 ]);
 export type VerifyResult = z.infer<typeof VerifyResult>;
-
-/** Sigstore bundle v0.1 to v0.3, as far as it is read here. Source: sigstore/protobuf-specs, `sigstore_bundle.proto`. */
-export const SigstoreBundle = z.object({
-  mediaType: z.string().regex(/^application\/vnd\.dev\.sigstore\.bundle(\.v0\.[1-9]\+json|\+json;version=0\.[1-9])$/),
-  verificationMaterial: z.object({
-    tlogEntries: z.array(z.object({ logIndex: z.union([z.string().regex(/^\d{1,20}$/), z.int()]) })).nullish(),
-  }),
-  dsseEnvelope: z.object({ payloadType: z.string(), payload: z.string(), signatures: z.array(z.unknown()).min(1) }),
-});
-
-const Statement = z.object({
-  _type: z.enum(['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']),
-  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })).min(1),
-  predicateType: z.string(),
-});
-
-export interface BundleFacts {
-  readonly predicateType: string;
-  /** SHA-256 digests of *all* subjects: an attestation may list dozens, and the first is nothing special. */
-  readonly subjects: readonly string[];
-  readonly logIndex: string | null;
-}
-
-export function readBundle(files: ReportFiles, stage: 'sign' | 'attest', file: string): Reading<BundleFacts> {
-  const reading = readJsonFile(files, stage, file, SigstoreBundle);
-  if (reading.kind === 'unusable') return reading;
-  const { dsseEnvelope, verificationMaterial } = reading.result;
-  if (dsseEnvelope.payloadType !== 'application/vnd.in-toto+json') {
-    return unusable(unreadable(stage, file, 'holds something else than an in-toto statement'));
-  }
-  const statement = Statement.safeParse(decodePayload(dsseEnvelope.payload));
-  if (!statement.success) return unusable(unreadable(stage, file, 'holds no in-toto statement'));
-  const logIndex = verificationMaterial.tlogEntries?.[0]?.logIndex;
-  return read({
-    predicateType: statement.data.predicateType,
-    subjects: statement.data.subject.flatMap(({ digest }) =>
-      digest['sha256'] === undefined ? [] : [digest['sha256']],
-    ),
-    logIndex: logIndex === undefined ? null : String(logIndex),
-  });
-}
-
-function decodePayload(base64: string): unknown {
-  try {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    const json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return json.ok ? json.value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 export function readSign(files: ReportFiles, expected: StageExpectation, conclusion: string): Reading<SignResult> {
   const finished = requireFinished(files, expected, conclusion);

@@ -4,6 +4,7 @@
  * never believed further than that.
  */
 import { z } from 'zod';
+import { SIGNING_MODES, type Signing } from '../build/builder.ts';
 import { CommitSha, Digest } from '../git.ts';
 import { plainLine } from '../report/plain-text.ts';
 import { problem, type Problem } from '../problem.ts';
@@ -23,6 +24,8 @@ export const StageReport = z.strictObject({
   tool: z.strictObject({ name: z.string().max(100), version: z.string().max(100) }),
   /** The image that stages 02 to 06 were given. */
   subject: Digest.optional(),
+  /** How the provenance of 01 was signed, as its plan said. */
+  signing: z.enum(SIGNING_MODES).optional(),
   /** SHA-256 of the SBOM file as written by 02 and as read by 03 and 05. */
   sbomSha256: Sha256Hex.optional(),
 });
@@ -44,6 +47,8 @@ export interface StageExpectation {
   readonly sbomSha256: string | null;
   /** `registry/name`, without tag, of the image that is built. */
   readonly imageName: string;
+  /** What the plan says of the build, which the builder has to find by itself; absent for other stages. */
+  readonly build?: { readonly tag: string; readonly signing: Signing };
 }
 
 /** A report that was read, or why it could not be. */

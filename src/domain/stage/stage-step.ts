@@ -2,9 +2,10 @@
  * A stage activity is one level-triggered step: called with the stage's input and what is known so far, it moves the
  * world one step and answers with a value. The workflow owns all waiting.
  */
-import type { CommitSha, Digest, GitRef } from '../git.ts';
+import type { CommitSha, GitRef } from '../git.ts';
 import type { Repository } from '../repository.ts';
 import type { StageOutcome } from './stage-outcome.ts';
+import type { StageExpectation } from './stage-report.ts';
 import type { Stage } from './stage-table.ts';
 
 export interface StageInput<S extends Stage = Stage> {
@@ -19,7 +20,7 @@ export interface StageInput<S extends Stage = Stage> {
   readonly key: string;
   /** The stage file's own inputs, beside key, nonce and commit. */
   readonly inputs: Readonly<Record<string, string>>;
-  readonly expected: { readonly digest: Digest | null; readonly sbomSha256: string | null; readonly imageName: string };
+  readonly expected: Omit<StageExpectation, 'stage' | 'commit'>;
 }
 
 /** What a run knows of a stage's Actions run. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { toReportFile } from '../../../src/adapters/github/artifact-archive.ts';
-import { BUILDX_METADATA, readBuildxMetadata, type BuildResult } from '../../../src/domain/build/build-result.ts';
+import { BUILDX_METADATA, readBuildxMetadata, type BuildxReading } from '../../../src/domain/build/build-result.ts';
 import type { Reading, ReportFile } from '../../../src/domain/stage/stage-report.ts';
 import { describeWithSharedData, sharedDataPath } from '../../shared-data.ts';
 
@@ -20,8 +20,8 @@ interface Listed {
 }
 const listedFiles = (): readonly Listed[] => (objectOf('index.json') as { files: Listed[] }).files;
 
-const offered = (report: ReportFile): Reading<BuildResult> =>
-  readBuildxMetadata(new Map([[BUILDX_METADATA, report]]), IMAGE);
+const offered = (report: ReportFile): Reading<BuildxReading> =>
+  readBuildxMetadata(new Map([[BUILDX_METADATA, report]]), { imageName: IMAGE });
 
 const DIGEST = 'sha256:b09b9482c72371486bb2c1d2c2a2633ed1d0b8389e12c8d52b9e052725c0c83c';
 /** Built, never pushed. */
@@ -69,7 +69,7 @@ describeWithSharedData('shared data of stage 01, build', () => {
   it('reads the same metadata, once it says that the image was pushed, with its three warnings', () => {
     expect(offered(pushed(`${IMAGE}:v1`, DIGEST))).toEqual({
       kind: 'read',
-      result: { kind: 'built', image: `${IMAGE}:v1`, digest: DIGEST, warnings: 3 },
+      result: { image: `${IMAGE}:v1`, digest: DIGEST, warnings: 3 },
     });
   });
 
