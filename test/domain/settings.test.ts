@@ -1,7 +1,8 @@
 /** The settings file: what it means, and how its mistakes are shown. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_SETTINGS_BYTES, readSettings } from '../../src/domain/settings/read-settings.ts';
+import { readSettings } from '../../src/domain/settings/read-settings.ts';
+import { MAX_YAML_BYTES } from '../../src/domain/settings/strict-yaml.ts';
 import { SettingsFile } from '../../src/domain/settings/settings-schema.ts';
 
 const mistakesOf = (text: string): string[] => {
@@ -72,7 +73,7 @@ describe('settings', () => {
   });
 
   it.each([
-    ['too large a file', `#${'x'.repeat(MAX_SETTINGS_BYTES)}`],
+    ['too large a file', `#${'x'.repeat(MAX_YAML_BYTES)}`],
     [
       'a billion laughs',
       `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from(

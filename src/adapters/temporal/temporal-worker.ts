@@ -27,10 +27,11 @@ const SHUTDOWN_GRACE = '25 seconds';
 const SHUTDOWN_FORCE = '30 seconds';
 
 /**
- * A cached workflow costs some megabytes, since each has its own copies of the modules; one that was put out costs a replay
- * of a few hundred events at its next news. Most open runs wait for minutes, so memory is the dearer of the two.
+ * 300 open runs with their coordinators, and some more. A cached workflow is dear only where it does not share its modules
+ * (`workflow-bundle.ts`): 700 measured as little as 80. One that was put out costs a replay of a few hundred events at its
+ * next news or query: with 80, queries to 300 runs took ten times as long.
  */
-const MAX_CACHED_WORKFLOWS = 80;
+const MAX_CACHED_WORKFLOWS = 700;
 
 export interface RuntimeLog {
   log(level: LogLevel, message: string, meta?: unknown): void;

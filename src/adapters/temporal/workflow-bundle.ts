@@ -55,8 +55,7 @@ async function bundleHere(index: string): Promise<string> {
 /** `.ts` in the source tree, `.js` in the built one. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-const inDomain = (name: string): string =>
-  fileURLToPath(new URL(`../../domain/${name}.${EXTENSION}`, import.meta.url));
+const inDomain = (name: string): string => fileURLToPath(new URL(`../../domain/${name}.${EXTENSION}`, import.meta.url));
 
 /** `workflows/index` beside `src`, in the source tree as in the built one. */
 export const workflowsIndex = (): string =>

@@ -1,0 +1,135 @@
+/** The rows that people read: each requirement of the Build track, its state and the evidence for it. */
+import { titleOf, type Check } from './checks.ts';
+import type { BuildJudgement, Evidence, FoundBundle } from './assessment.ts';
+import type { Level } from './trust-map.ts';
+
+export interface Requirement {
+  readonly title: string;
+  /** The first level that asks for it; null for what is beside the Build track. */
+  readonly level: Level | null;
+  readonly state: 'met' | 'not_met' | 'not_assessed';
+  /** A sentence without a full stop. */
+  readonly reason: string;
+}
+
+export interface StageChecks {
+  readonly signature: Check | null;
+  readonly sbom: Check | null;
+}
+
+export function requirements(evidence: Evidence, build: BuildJudgement, stages: StageChecks): Requirement[] {
+  const isRefused = build.refused !== null;
+  const rows = [exists(evidence, build), distributed(evidence), authentic(evidence, build), hosted(build)];
+  const strict = [unforgeable(build), isolated(build)];
+  const track = [...rows, ...strict].map((row) =>
+    isRefused && row.state === 'met' && row.level !== 1
+      ? { ...row, state: 'not_met' as const, reason: doubt(build) }
+      : row,
+  );
+  return [...track, ...besides(evidence, stages)];
+}
+
+const doubt = ({ refused }: BuildJudgement): string =>
+  refused === null ? '' : `the provenance speaks of something else: ${titleOf(refused).toLowerCase()} does not hold`;
+
+const row = (title: string, level: Level | null, state: Requirement['state'], reason: string): Requirement => ({
+  title,
+  level,
+  state,
+  reason,
+});
+
+function exists({ build }: Evidence, { standing }: BuildJudgement): Requirement {
+  const title = 'Provenance exists';
+  if (build.kind === 'none' || standing === 'none')
+    return row(title, 1, 'not_met', 'the build left none that can be read');
+  const sha256 = build.kind === 'unsigned' ? build.sha256 : receiptOf(build.verification);
+  return row(title, 1, 'met', `sha256:${sha256.slice(0, 12)}…${build.kind === 'unsigned' ? ', unsigned' : ''}`);
+}
+
+const receiptOf = (verification: FoundBundle['verification']): string =>
+  verification.kind === 'verified' ? verification.bundle.receipt.bundleSha256 : verification.rejection.bundleSha256;
+
+/** Consumers have to get at it. An artifact of Actions is kept for 30 days, which is no distribution. */
+function distributed({ build, found, looked }: Evidence): Requirement {
+  const title = 'Provenance is distributed';
+  const own = build.kind === 'bundle' && build.verification.kind === 'verified' ? build.verification.bundle : null;
+  const places = found.filter(
+    ({ verification }) =>
+      own !== null &&
+      verification.kind === 'verified' &&
+      verification.bundle.receipt.signatureSha256 === own.receipt.signatureSha256,
+  );
+  const names = [...new Set(places.map(({ place }) => (place === 'attestations' ? 'GitHub' : 'the registry')))];
+  if (names.length > 0) return row(title, 1, 'met', `kept by ${names.join(' and ')}`);
+  const couldLook = looked.attestations === 'read' || looked.registry === 'read';
+  if (own !== null && couldLook) return row(title, 1, 'not_met', 'found only in the artifact of its run');
+  return row(
+    title,
+    1,
+    'not_assessed',
+    own === null ? 'unsigned, it stays with its run' : 'nowhere to look could be read',
+  );
+}
+
+function authentic({ build }: Evidence, judged: BuildJudgement): Requirement {
+  const title = 'Provenance is authentic';
+  if (build.kind !== 'bundle') return row(title, 2, 'not_met', 'nobody signed it');
+  const { verification } = build;
+  if (verification.kind === 'rejected') return row(title, 2, 'not_met', verification.rejection.reason);
+  const { signer, receipt } = verification.bundle;
+  const where = receipt.logIndex === null ? `signed ${receipt.signedAt ?? ''}` : `log index ${receipt.logIndex}`;
+  if (judged.standing === 'unknown_signer')
+    return row(title, 2, 'not_met', `signed by ${signer}, which nobody here trusts`);
+  return row(title, 2, 'met', `signed by ${signer.replace(/^https:\/\//, '')}, ${where}`);
+}
+
+function hosted({ checks, standing }: BuildJudgement): Requirement {
+  const title = 'The build is hosted';
+  if (standing === 'unsigned' || standing === 'none')
+    return row(title, 2, 'not_met', 'only a signature could tell where it ran');
+  const runner = checks.find(({ id }) => id === 'runner');
+  return runner?.state === 'met'
+    ? row(title, 2, 'met', 'GitHub-hosted runner, by the certificate')
+    : row(title, 2, 'not_met', `runner: ${runner?.found ?? '(nothing)'}`);
+}
+
+function unforgeable({ level, standing, checks }: BuildJudgement): Requirement {
+  const title = 'Provenance is unforgeable';
+  if (level < 3) return row(title, 3, 'not_met', whyNotIsolated(standing));
+  const parameters = checks.find(({ id }) => id === 'parameters');
+  if (parameters?.state !== 'met') return row(title, 3, 'not_met', 'an external parameter is not as expected');
+  return row(title, 3, 'met', 'the job that signed ran no step of this repository; all 3 external parameters match');
+}
+
+function isolated({ level, standing }: BuildJudgement): Requirement {
+  const title = 'The build is isolated';
+  if (level < 3) return row(title, 3, 'not_met', whyNotIsolated(standing));
+  return row(title, 3, 'met', 'built by a builder of the trust map, on a fresh machine, without a shared cache');
+}
+
+const WHY_NOT = {
+  trusted_builder: 'the trust map holds this builder for less than L3',
+  own_workflow: "built by the repository's own workflow, which its writers can change",
+  unknown_signer: 'the builder is not in the trust map',
+  unsigned: 'without a signature the builder is anybody',
+  none: 'without provenance the builder is anybody',
+} as const;
+
+const whyNotIsolated = (standing: BuildJudgement['standing']): string => WHY_NOT[standing];
+
+function besides({ signature, sbom }: Evidence, checks: StageChecks): Requirement[] {
+  const rowFor = (title: string, refused: Check | null): Requirement =>
+    refused === null
+      ? row(title, null, 'met', "by this repository's own stage file, in this run")
+      : row(
+          title,
+          null,
+          'not_met',
+          `${titleOf(refused).toLowerCase()}: expected ${refused.expected}, found ${refused.found}`,
+        );
+  return [
+    ...(signature === null ? [] : [rowFor('The image is signed', checks.signature)]),
+    ...(sbom === null ? [] : [rowFor('The scanned SBOM is attested', checks.sbom)]),
+  ];
+}

@@ -1,0 +1,96 @@
+/**
+ * Whom the operator trusts to build, and how far. Exact commits of exact workflows: a movable ref would move the trust to
+ * whoever can move it. Source: SLSA v1.2, "Verifying artifacts", step 1.4 (roots of trust).
+ */
+import { z } from 'zod';
+import { BuilderWorkflow, builderParts } from '../build/builder.ts';
+import { matchesRefPattern } from '../settings/ref-pattern.ts';
+import { readYaml, type YamlMistake } from '../settings/strict-yaml.ts';
+import { GITHUB, PUBLIC_GOOD, type RootName } from './verified-bundle.ts';
+
+export const LEVELS = [0, 1, 2, 3] as const;
+export type Level = (typeof LEVELS)[number];
+
+const TrustLevel = z.union([z.literal(1), z.literal(2), z.literal(3)]);
+const RootKey = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, 'a trust root is named in lower case, such as public_good');
+
+const TrustedBuilder = z.strictObject({
+  workflow: z
+    .string()
+    .max(400)
+    .regex(
+      /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+\/\.github\/workflows\/[A-Za-z0-9_.-]+\.ya?ml$/,
+      'a builder is written owner/repository/.github/workflows/file.yml, without its commit',
+    ),
+  commits: z
+    .array(z.string().regex(/^[0-9a-f]{40}$/, 'a commit is written as 40 lower-case hex digits'))
+    .min(1)
+    .max(50),
+  level: TrustLevel,
+  roots: z.array(RootKey).min(1).max(10).default([PUBLIC_GOOD, GITHUB]),
+});
+
+const Minimum = z.strictObject({
+  /** A pattern over `owner/name`. */
+  repositories: z
+    .string()
+    .max(200)
+    .regex(/^[A-Za-z0-9_.*?/-]+$/, 'a pattern is made of names, * and ?'),
+  level: TrustLevel,
+});
+
+export const TrustPolicy = z.strictObject({
+  version: z.literal(1).optional(),
+  builders: z.array(TrustedBuilder).max(100).default([]),
+  /** Name → file of a `trusted_root.json`: of an instance of one's own, or a newer one of a built-in root. */
+  roots: z.record(RootKey, z.string().min(1).max(1000)).default({}),
+  minimum: z.array(Minimum).max(200).default([]),
+});
+export type TrustPolicy = z.infer<typeof TrustPolicy>;
+
+export interface TrustMap {
+  readonly policy: TrustPolicy;
+  /** SHA-256 of the policy file, or of what stands in for it: it is in every assessment. */
+  readonly digest: string;
+}
+
+export type TrustPolicyReading =
+  | { readonly kind: 'policy'; readonly policy: TrustPolicy }
+  | { readonly kind: 'mistakes'; readonly mistakes: readonly YamlMistake[] };
+
+export function readTrustPolicy(text: string): TrustPolicyReading {
+  const reading = readYaml(text, { schema: TrustPolicy, noun: 'a key of the trust policy', notYetEffective: [] });
+  return reading.kind === 'read' ? { kind: 'policy', policy: reading.value } : reading;
+}
+
+/** What holds without a policy file: the operator's one builder at its one commit, at L3; and nobody's without one. */
+export function defaultPolicy(builder: BuilderWorkflow | null): TrustPolicy {
+  if (builder === null) return TrustPolicy.parse({});
+  const { workflow, commit } = builderParts(builder);
+  return TrustPolicy.parse({ builders: [{ workflow, commits: [commit], level: 3 }] });
+}
+
+export interface SignerKey {
+  /** As the certificate has it: `https://github.com/owner/repo/.github/workflows/file.yml@<commit>`. */
+  readonly signer: string;
+  readonly root: RootName;
+}
+
+/** The level that a signer vouches for; null for a signer that the map does not know. Whole strings, always. */
+export function trustedLevel({ builders }: TrustPolicy, server: string, { signer, root }: SignerKey): Level | null {
+  const levels = builders
+    .filter(({ roots }) => roots.includes(root))
+    .filter(({ workflow, commits }) => commits.some((commit) => signer === `${server}/${workflow}@${commit}`))
+    .map(({ level }) => level);
+  return levels.length === 0 ? null : (Math.min(...levels) as Level);
+}
+
+/** Every identity that the map trusts, for messages. */
+export const trustedSigners = ({ builders }: TrustPolicy, server: string): string[] =>
+  builders.flatMap(({ workflow, commits }) => commits.map((commit) => `${server}/${workflow}@${commit}`));
+
+/** The least that a repository must reach; 0 where no rule names it. */
+export function minimumLevel({ minimum }: TrustPolicy, repository: string): Level {
+  const wanted = minimum.filter((rule) => matchesRefPattern(repository, rule.repositories)).map(({ level }) => level);
+  return Math.max(0, ...wanted) as Level;
+}
