@@ -8,7 +8,7 @@ import { WEBHOOK_TIMING } from '../src/domain/run/timing.ts';
 import { STAGES } from '../src/domain/stage/stage-table.ts';
 import { StageSet } from '../test/e2e/stage-set.ts';
 import { inLanes, percentile, type Finished } from './load.ts';
-import { memoryOf, processorSecondsOf, startWorkerFor } from './product-process.ts';
+import { memoryOf, processorEach, processorTimes, startWorkerFor } from './product-process.ts';
 import { rememberGit } from './remembering-git.ts';
 import { atMost, exactly, round, type Row } from './rows.ts';
 
@@ -23,7 +23,7 @@ const LEVELS = [
 ] as const;
 const MAX_RUNS = 500;
 const WARM_UP_LANES = 4;
-/** Of what a stage takes beside its own work, with no more runs at a time than the machine can do. */
+/** Of what a stage takes beside its own work; the wait for the processor is in it. */
 const STAGE_LIMIT_MS = 1000;
 
 /** A run that takes longer is one without success: the benchmark has to end. */
@@ -51,40 +51,25 @@ async function measure(set: StageSet, workerPid: number): Promise<Row[]> {
   // Tokens are minted and code is warm by the time that it counts.
   await inLanes(repositories.length, WARM_UP_LANES, (index) => oneRun(set, repositories[index]));
   const rows: Row[] = [];
+  const pids = [workerPid, set.temporal.pid, process.pid];
   let runs = repositories.length;
   for (const { lanes, milliseconds } of LEVELS) {
-    const before = await processorTimes(set, workerPid);
+    const before = await processorTimes(pids);
     const finished = await inLanes(MAX_RUNS, lanes, (_, lane) => oneRun(set, repositories[lane]), milliseconds);
-    const after = await processorTimes(set, workerPid);
     runs += finished.jobs.length;
-    rows.push(...told(lanes, finished), processorRow(lanes, finished.jobs.length, { before, after }));
+    rows.push(...told(lanes, finished), {
+      what: `processor a run at ${lanes} at a time: worker, Temporal server, service with sandbox`,
+      measured: processorEach(before, await processorTimes(pids), finished.jobs.length),
+    });
   }
   const refused = set.sandbox.webhooks.deliveries.filter(({ status }) => status !== null && status !== 200);
-  return [
-    ...rows,
-    exactly('webhooks not answered with 200', refused.length, 0),
-    await workerMemory(workerPid, runs),
-  ];
+  return [...rows, exactly('webhooks not answered with 200', refused.length, 0), await workerMemory(workerPid, runs)];
 }
 
 async function workerMemory(pid: number, runs: number): Promise<Row> {
   const memory = await memoryOf(pid);
   const measured = memory === null ? 'skipped: no /proc here' : `${round(memory.residentMb)} MB`;
   return { what: `memory of the worker after ${runs} runs, all ended`, measured };
-}
-
-/** The worker, the Temporal server, and this process, which is the service and the sandbox. */
-const processorTimes = ({ temporal }: StageSet, workerPid: number): Promise<(number | null)[]> =>
-  Promise.all([workerPid, temporal.pid, process.pid].map(processorSecondsOf));
-
-function processorRow(lanes: number, runs: number, times: Record<'before' | 'after', (number | null)[]>): Row {
-  const what = `processor a run at ${lanes} at a time: worker, Temporal server, service with sandbox`;
-  const taken = times.after.map((after, index) => ((after ?? Number.NaN) - (times.before[index] ?? 0)) / runs);
-  const isKnown = taken.every((seconds) => !Number.isNaN(seconds));
-  const measured = isKnown
-    ? `${taken.map((seconds) => Math.round(seconds * 1000)).join(', ')} ms`
-    : 'skipped: no /proc here';
-  return { what, measured };
 }
 
 interface OneRun {

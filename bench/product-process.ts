@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { StageSet } from '../test/e2e/stage-set.ts';
+import { round } from './rows.ts';
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const START_LIMIT_MS = 30_000;
@@ -54,13 +55,15 @@ export async function startProduct(
   };
 }
 
-export function startWorkerFor({ sandbox, temporal }: StageSet): Promise<ProductProcess> {
+/** @param nodeOptions for the process's Node, as an operator would set `NODE_OPTIONS` */
+export function startWorkerFor({ sandbox, temporal }: StageSet, nodeOptions = ''): Promise<ProductProcess> {
   const { appId, privateKey } = sandbox.app;
   return startProduct('worker', 'Worker is polling', {
     TEMPORAL_URL: temporal.address,
     GITHUB_API_URL: sandbox.url,
     APP_ID: String(appId),
     PRIVATE_KEY: privateKey.replaceAll('\n', '\\n'),
+    NODE_OPTIONS: nodeOptions,
   });
 }
 
@@ -82,10 +85,25 @@ export async function memoryOf(pid: number): Promise<Memory | null> {
 const TICKS_A_SECOND = 100;
 
 /** Seconds of processor that a process has had, as user and in the system; null where the system has no /proc. */
-export async function processorSecondsOf(pid: number): Promise<number | null> {
+async function processorSecondsOf(pid: number): Promise<number | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (stat === null) return null;
   // Behind the name, which may hold blanks: state, ten more, then user and system time.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+/** Of each process, in order; what a load took is the difference of two. */
+export const processorTimes = (pids: readonly number[]): Promise<(number | null)[]> =>
+  Promise.all(pids.map(processorSecondsOf));
+
+/** Milliseconds of processor a job, of each process; told as unknown where the system has no /proc. */
+export function processorEach(
+  before: readonly (number | null)[],
+  after: readonly (number | null)[],
+  jobs: number,
+): string {
+  const taken = after.map((seconds, index) => ((seconds ?? Number.NaN) - (before[index] ?? 0)) / jobs);
+  if (taken.some(Number.isNaN)) return 'skipped: no /proc here';
+  return `${taken.map((seconds) => round(seconds * 1000)).join(', ')} ms`;
 }

@@ -1,10 +1,11 @@
 /** Registers what runs are found by: a start or upsert with an attribute that the server does not know would fail. */
 import { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import type { TemporalAddress } from './temporal-client.ts';
 
-const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+// CommonJS: its names cannot be imported one by one.
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
 /** As `temporal server start-dev --search-attribute` takes them: known from the first moment. */
 export const searchAttributeArguments = (): string[] =>

@@ -27,9 +27,10 @@ const SHUTDOWN_GRACE = '25 seconds';
 const SHUTDOWN_FORCE = '30 seconds';
 
 /**
- * 300 open runs with their coordinators, and some more. A cached workflow is dear only where it does not share its modules
- * (`workflow-bundle.ts`): 700 measured as little as 80. One that was put out costs a replay of a few hundred events at its
- * next news or query: with 80, queries to 300 runs took ten times as long.
+ * 300 open runs with their coordinators, and some more. A cached workflow is cheap since it shares its modules with the others
+ * (`workflow-bundle.ts`): with those 600 a worker's memory peaked at most a tenth above that with a cap of 80. One that was
+ * put out costs a replay of a few hundred events at its next news or query: with 80, queries to 300 runs took ten times as
+ * long. Figures: docs/benchmarks.md.
  */
 const MAX_CACHED_WORKFLOWS = 700;
 
