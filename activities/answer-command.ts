@@ -1,7 +1,7 @@
 /** What a comment's command needs of GitHub: a reaction, who asks, which commit is meant, one reply. */
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { Repository } from '../src/domain/repository.ts';
-import type { CommitSha } from '../src/domain/git.ts';
+import { branchRef, GitRef, type CommitSha } from '../src/domain/git.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import { answer, type Answer } from './failures.ts';
 
@@ -13,7 +13,8 @@ export interface Asker {
 export interface PullRequestHead {
   readonly number: number;
   readonly sha: CommitSha;
-  readonly branch: string;
+  /** Of its branch; a fork's is in another repository, where only the pull request's own ref is of use. */
+  readonly ref: GitRef;
   readonly baseRef: string;
   readonly baseSha: CommitSha;
   readonly draft: boolean;
@@ -63,14 +64,15 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
       answer(async () => {
         const found = await github.repository(repository).contents.pullRequest(number);
         if (found?.state !== 'open') return null;
+        const isFork = found.head.repo?.id !== found.base.repo.id;
         return {
           number,
           sha: found.head.sha,
-          branch: found.head.ref,
+          ref: isFork ? GitRef.parse(`refs/pull/${number}/head`) : branchRef(found.head.ref),
           baseRef: found.base.ref,
           baseSha: found.base.sha,
           draft: found.draft === true,
-          fork: found.head.repo?.id !== found.base.repo.id,
+          fork: isFork,
         };
       }),
 

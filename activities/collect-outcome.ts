@@ -32,6 +32,7 @@ export const toStageRun = (run: ActionsRun): StageRun => ({
   actionsRunId: run.id,
   attempt: run.run_attempt,
   url: run.html_url,
+  conclusion: run.conclusion ?? 'none',
   startedAt: run.run_started_at ?? run.created_at,
   endedAt: run.updated_at,
   artifact: null,

@@ -4,9 +4,18 @@
  */
 import { Worker } from 'node:worker_threads';
 import { ArchiveError, readEntries, type ArchiveFault } from '../src/adapters/github/artifact-archive.ts';
+import { canonicalSha256 } from '../src/adapters/sigstore/canonical-json.ts';
+import { SBOM_FILE } from '../src/domain/sbom/sbom-result.ts';
 import { FILES_OF_STAGE } from '../src/domain/stage/stage-artifact.ts';
 import { readStageResult, type StageResults } from '../src/domain/stage/stage-outcome.ts';
-import { unreadable, unusable, type Reading, type StageExpectation } from '../src/domain/stage/stage-report.ts';
+import {
+  parseJson,
+  unreadable,
+  unusable,
+  type Reading,
+  type ReportFiles,
+  type StageExpectation,
+} from '../src/domain/stage/stage-report.ts';
 import type { Stage } from '../src/domain/stage/stage-table.ts';
 
 export interface ArchiveJob {
@@ -40,12 +49,20 @@ export async function readArchive(job: ArchiveJob): Promise<StageReading> {
 
 export async function readArchiveHere({ archive, expected, conclusion }: ArchiveJob): Promise<ThreadAnswer> {
   try {
-    const files = await readEntries(Buffer.from(archive), FILES_OF_STAGE[expected.stage]);
+    const files = withCanonicalSbom(await readEntries(Buffer.from(archive), FILES_OF_STAGE[expected.stage]));
     return { kind: 'reading', reading: readStageResult(expected.stage, files, expected, conclusion) };
   } catch (error) {
     if (error instanceof ArchiveError) return { kind: 'fault', fault: error.fault, message: error.message };
     throw error;
   }
+}
+
+/** An attestation writes the same SBOM anew: its canonical form is what both share. */
+function withCanonicalSbom(files: ReportFiles): ReportFiles {
+  const sbom = files.get(SBOM_FILE);
+  const json = sbom === undefined ? null : parseJson(sbom.text);
+  if (sbom === undefined || json?.ok !== true) return files;
+  return new Map([...files, [SBOM_FILE, { ...sbom, canonicalSha256: canonicalSha256(json.value) }]]);
 }
 
 const THREAD = new URL(`./archive-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);

@@ -7,7 +7,7 @@ import type { Repository } from '../src/domain/repository.ts';
 import type { PastRun, RefLook } from '../src/domain/run/coordination.ts';
 import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
-import { RunResult } from '../src/domain/run/run-document.ts';
+import { parsePreviousRun, type PreviousRun } from '../src/domain/run/previous-run.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
 import { parseRunId, runId } from '../src/domain/run/workflow-ids.ts';
 import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
@@ -50,7 +50,7 @@ export interface RunInputActivities {
   resolveRef(input: ResolveRefInput): Promise<Answer<RefLook | null>>;
   loadSettings(request: RunRequest): Promise<Answer<LoadedSettings>>;
   /** The result of an earlier attempt; null where it cannot be read any more. */
-  readPreviousRun(workflowId: string): Promise<RunResult | null>;
+  readPreviousRun(workflowId: string): Promise<PreviousRun | null>;
 }
 
 /** What the worker was started with. */
@@ -64,8 +64,8 @@ export interface WorkerFacts {
 }
 
 export function createRunInputActivities(github: GitHub, archive: RunArchive, facts: WorkerFacts): RunInputActivities {
-  const readPreviousRun = async (workflowId: string): Promise<RunResult | null> =>
-    RunResult.safeParse(await archive.resultOf(workflowId)).data ?? null;
+  const readPreviousRun = async (workflowId: string): Promise<PreviousRun | null> =>
+    parsePreviousRun(await archive.resultOf(workflowId));
   return {
     readPreviousRun,
     resolveRef: ({ repository, ref }) =>
@@ -120,7 +120,7 @@ async function runsInTemporal(archive: RunArchive, { repositoryId, ref, tip }: S
   }
 }
 
-async function withTriggers(workflowId: string, read: (id: string) => Promise<RunResult | null>): Promise<PastRun> {
+async function withTriggers(workflowId: string, read: (id: string) => Promise<PreviousRun | null>): Promise<PastRun> {
   const result = await read(workflowId);
   return {
     workflowId,
@@ -139,8 +139,7 @@ async function loadSettings(
 ): Promise<Omit<LoadedSettings, 'isSearchable'>> {
   const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
   // A ref of this form is a fork's by construction, also where the history that said so has expired.
-  if (pull?.fork === true || request.ref.startsWith('refs/pull/'))
-    return { planning: { kind: 'fork' }, ...UNCHANGED };
+  if (pull?.fork === true || request.ref.startsWith('refs/pull/')) return { planning: { kind: 'fork' }, ...UNCHANGED };
   const headText = await api.contents.fileAt(SETTINGS_PATH, request.sha);
   const baseText = pull === undefined ? null : await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${pull.baseRef}`);
   const texts = { head: headText, base: baseText, baseRef: pull?.baseRef ?? null };

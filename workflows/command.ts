@@ -1,5 +1,5 @@
 /** What a person asked for, in a comment or by a press of Re-run: who may, of which commit, effect, answer. */
-import { branchRef, shortSha, GitRef } from '../src/domain/git.ts';
+import { shortSha } from '../src/domain/git.ts';
 import { nearestCommand } from '../src/domain/command/command-grammar.ts';
 import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
@@ -72,11 +72,11 @@ function rerunIntent(
   head: PullRequestHead,
   mode: 'failed' | 'all',
 ): RefIntent {
-  const { number, baseRef, baseSha, draft, fork, sha } = head;
+  const { number, ref, baseRef, baseSha, draft, fork, sha } = head;
   const actor = user.login;
   return {
     repository,
-    ref: fork ? GitRef.parse(`refs/pull/${number}/head`) : branchRef(head.branch),
+    ref,
     sha,
     triggers: [
       { kind: 'pull_request', actor, number, baseRef, baseSha, draft, fork },

@@ -271,6 +271,7 @@ const emptyDocument = (request: RunRequest, workflowId: string): RunDocument => 
   plan: null,
   stages: [],
   outcomes: {},
+  evidence: null,
   decisions: [],
   verdict: null,
   mistakes: [],

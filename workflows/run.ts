@@ -8,6 +8,7 @@ import {
   type State,
   type WorkingState,
 } from '../src/domain/graph/graph.ts';
+import type { RunEvidence } from '../src/domain/evidence/run-evidence.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import type { Applied } from '../src/domain/run/apply-outcome.ts';
 import type { Decision } from '../src/domain/run/decision.ts';
@@ -38,6 +39,7 @@ export class Run {
   /** Set where a person or a newer commit ends the run early. */
   stopRequest: StopRequest | null = null;
   hasDispatchedBuild = false;
+  evidence: RunEvidence | null = null;
   /** Known after INIT: whether the server takes our search attributes. */
   isSearchable = false;
   private currentPlan: Plan | null = null;
@@ -107,6 +109,11 @@ export class Run {
     this.decide(...decisions);
   }
 
+  assessed(evidence: RunEvidence): void {
+    this.evidence = evidence;
+    this.changed();
+  }
+
   decide(...decisions: readonly Decision[]): void {
     this.decisions.push(...decisions);
     this.changed();
@@ -161,6 +168,7 @@ export class Run {
       plan: this.currentPlan,
       stages: [...this.progress.values()],
       outcomes: this.stageOutcomes,
+      evidence: this.evidence,
       decisions: this.decisions,
       verdict: this.verdict,
       mistakes: this.mistakes,
@@ -182,6 +190,7 @@ export class Run {
       triggers: [...this.request.triggers],
       plan: this.currentPlan,
       outcomes: this.stageOutcomes,
+      evidence: this.evidence,
       decisions: this.decisions,
     };
   }

@@ -18,7 +18,7 @@ import {
   type World,
 } from '../github/world.ts';
 import type { Webhooks } from '../github/webhooks.ts';
-import { checkInputs, evaluate, WorkflowFile } from './workflow-file.ts';
+import { calledBy, checkInputs, evaluate, WorkflowFile } from './workflow-file.ts';
 
 export interface StageJob {
   readonly stage: Stage;
@@ -88,13 +88,10 @@ export class ActionsEngine {
       title: evaluate(file['run-name'] ?? call.file, inputs),
       group: file.concurrency === undefined ? null : evaluate(file.concurrency.group, inputs),
       inputs,
-      called: Object.values(file.jobs).find(({ uses }) => uses !== undefined)?.uses ?? null,
+      called: calledBy(file),
       actor: call.actor,
     };
-    for (const other of repository.runs) {
-      if (run.group !== null && other.group === run.group && other.status !== 'completed')
-        other.abort.abort('superseded');
-    }
+    cancelOthersOfGroup(repository, run);
     repository.runs.push(run);
     this.track(this.execute(repository, run));
     return run;
@@ -257,6 +254,12 @@ async function fullRef(repository: RepositoryRecord, ref: string): Promise<strin
       (name) => /^refs\/(heads|tags)\//.test(name) && refs.has(name),
     ) ?? null
   );
+}
+
+/** Stage files say `cancel-in-progress`: the newest of a group wins. */
+function cancelOthersOfGroup({ runs }: RepositoryRecord, { group }: ActionsRunRecord): void {
+  const others = group === null ? [] : runs.filter((other) => other.group === group && other.status !== 'completed');
+  for (const other of others) other.abort.abort('superseded');
 }
 
 const waitOrAbort = (milliseconds: number, signal: AbortSignal): Promise<void> =>

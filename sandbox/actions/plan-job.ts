@@ -11,17 +11,15 @@ export interface BuildPlan {
   readonly signing: 'github' | 'public_log' | 'none';
 }
 
-const Image = z
-  .object({
-    registry: z.string(),
-    name: z.string(),
-    tag: z.string(),
-    dockerfile: z.string(),
-    context: z.string(),
-  })
-  .partial();
+const Image = z.object({
+  registry: z.string().default('ghcr.io'),
+  name: z.string().optional(),
+  tag: z.string().default('{ref}-{sha7}'),
+  dockerfile: z.string().default('Dockerfile'),
+  context: z.string().default('.'),
+});
 const Settings = z.object({
-  image: Image.optional(),
+  image: z.record(z.string(), z.unknown()).optional(),
   signing: z.enum(['github', 'public_log', 'none']).optional(),
   release_branches: z.array(z.string()).optional(),
 });
@@ -29,27 +27,28 @@ const Settings = z.object({
 export async function planBuild({ repository, run, inputs }: StageJob): Promise<BuildPlan> {
   const text = await repository.git.file(run.headSha, '.github/slsa-pipeline.yml');
   const settings = Settings.parse(parse(text?.toString('utf8') ?? '') ?? {});
-  const flags = Image.parse(JSON.parse(inputs['flags'] ?? '{}'));
-  const image = { ...settings.image, ...flags };
+  const flags: unknown = JSON.parse(inputs['flags'] ?? '{}');
+  const image = Image.parse({ ...settings.image, ...(flags as object) });
   const name = `${repository.owner.login}/${repository.name}`.toLowerCase();
-  const ref = run.ref.replace(/^refs\/(heads|tags)\//, '');
-  const slug =
-    ref
-      .replace(/[^A-Za-z0-9_.-]+/g, '-')
-      .replace(/^[.-]+/, '')
-      .slice(0, 80) || 'ref';
   return {
-    image: `${image.registry ?? 'ghcr.io'}/${image.name ?? name}`,
-    tag: (image.tag ?? '{ref}-{sha7}')
-      .replaceAll('{ref}', slug)
-      .replaceAll('{sha7}', run.headSha.slice(0, 7))
-      .replaceAll('{sha}', run.headSha),
-    dockerfile: image.dockerfile ?? 'Dockerfile',
-    context: image.context ?? '.',
+    image: `${image.registry}/${image.name ?? name}`,
+    tag: expand(image.tag, run),
+    dockerfile: image.dockerfile,
+    context: image.context,
     signing: isReleased(run.ref, repository.defaultBranch, settings.release_branches ?? [])
       ? signingOf(settings.signing, repository.visibility)
       : 'none',
   };
+}
+
+function expand(tag: string, { ref, headSha }: StageJob['run']): string {
+  const short = ref.replace(/^refs\/(heads|tags)\//, '');
+  const slug =
+    short
+      .replace(/[^A-Za-z0-9_.-]+/g, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 80) || 'ref';
+  return tag.replaceAll('{ref}', slug).replaceAll('{sha7}', headSha.slice(0, 7)).replaceAll('{sha}', headSha);
 }
 
 function signingOf(asked: BuildPlan['signing'] | undefined, visibility: string): BuildPlan['signing'] {

@@ -40,3 +40,7 @@ export function checkInputs(file: WorkflowFile, given: Readonly<Record<string, s
 /** The only expressions that run-name and concurrency of our files use. */
 export const evaluate = (template: string, inputs: Readonly<Record<string, string>>): string =>
   template.replace(/\$\{\{ inputs\.(\w+) \}\}/g, (_, name: string) => inputs[name] ?? '');
+
+/** The reusable workflow that its job calls; null where it has jobs of its own. */
+export const calledBy = ({ jobs }: WorkflowFile): string | null =>
+  Object.values(jobs).find(({ uses }) => uses !== undefined)?.uses ?? null;

@@ -15,6 +15,7 @@ export interface Grant {
 /** What the App was granted at installation: app.yml's permissions. */
 export const GRANTED: Readonly<Record<string, string>> = {
   actions: 'write',
+  attestations: 'read',
   checks: 'write',
   contents: 'write',
   issues: 'write',

@@ -3,6 +3,7 @@ import type { Route } from './http.ts';
 import { actionsRoutes } from './routes-actions.ts';
 import { appRoutes } from './routes-app.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
+import { attestationRoutes } from './routes-attestations.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { conversationRoutes } from './routes-conversations.ts';
 import { reportRoutes } from './routes-reports.ts';
@@ -15,6 +16,7 @@ export function githubRoutes(stage: Stage): Route[] {
     ...reportRoutes(stage),
     ...actionsRoutes(stage),
     ...artifactRoutes(stage),
+    ...attestationRoutes(stage),
     ...conversationRoutes(stage),
   ];
 }

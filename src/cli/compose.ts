@@ -1,6 +1,7 @@
 /** The composition roots: which parts a process is made of. */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { EvidenceParts } from '../../activities/assess-evidence.ts';
 import { createActivities } from '../../activities/index.ts';
 import { createGitHub, type GitHub } from '../adapters/github/github.ts';
 import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
@@ -29,6 +30,7 @@ export interface Parts {
   readonly github: GitHub;
   /** The operator's isolated builder; null where repositories build for themselves. */
   readonly builder: BuilderWorkflow | null;
+  readonly evidence: EvidenceParts;
 }
 
 export interface Started {
@@ -40,13 +42,14 @@ export async function startWorkerProcess({
   temporal,
   github,
   builder,
+  evidence,
 }: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
   const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
   const client = await connectTemporal(temporal);
   const unsearchable = await registerSearchAttributes(temporal);
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
-  const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources() };
+  const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence };
   const activities = createActivities(github, client, facts);
   const worker = await startWorker({ ...temporal, bundle, activities });
   log.info({ address: temporal.address }, 'Worker is polling');

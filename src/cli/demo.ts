@@ -10,6 +10,7 @@ import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
 import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
+import { sandboxEvidence } from './demo-evidence.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
@@ -55,9 +56,10 @@ class Stage {
     const temporal = await temporalFor(environment, print);
     const sandbox = await Sandbox.start();
     const builder = await sandbox.createBuilder();
+    const evidence = sandboxEvidence(sandbox, builder);
     const { appId, privateKey, webhookSecret } = sandbox.app;
     const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
-    const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder });
+    const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
     const client = await connectTemporal(temporal.address);
     const app = { appId, privateKey, webhookSecret };
     const service = await startService({

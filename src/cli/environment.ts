@@ -28,6 +28,30 @@ export const Environment = z.object({
   BUILDER_WORKFLOW: BuilderWorkflow.optional().describe(
     'The isolated builder, OWNER/REPO/.github/workflows/build-image.yml@COMMIT. Unset: repositories build for themselves, Build L2 at best.',
   ),
+  TRUST_POLICY: text
+    .optional()
+    .describe(
+      'A YAML file: which builders are trusted at which commits, how far, and what repositories must reach. Unset: BUILDER_WORKFLOW at L3.',
+    ),
+  REGISTRY_HOSTS: z
+    .string()
+    .default('ghcr.io,docker.io,quay.io')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((host) => host.trim())
+        .filter((host) => host !== ''),
+    )
+    .describe('Registries that may be asked for attestations; an image elsewhere is assessed without.'),
+  VSA_PRIVATE_KEY: text
+    .optional()
+    .describe('ECDSA P-256 key in PEM that signs verification summaries; `\\n` may be written for line ends.'),
+  VSA_PRIVATE_KEY_PATH: text.optional().describe('A file that holds it, instead of VSA_PRIVATE_KEY.'),
+  VERIFIER_ID: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:[^\s]{1,300}$/, 'is a URI, such as https://slsa.example.org/verifier/v1')
+    .default('urn:slsa-pipeline:verifier:v1')
+    .describe('Who vouches, in verification summaries: a URI of yours.'),
   HOST: text.default('127.0.0.1').describe('Address that `serve` and `dev` listen on.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port that `serve` and `dev` listen on.'),
   LOG_LEVEL: z

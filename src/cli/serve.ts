@@ -4,6 +4,7 @@ import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
 import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
 import { credentialsOf, UsageError, type Environment } from './environment.ts';
+import { evidencePartsFor } from './evidence.ts';
 import { createLogger } from './logging.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -44,7 +45,8 @@ export async function work(environment: Environment): Promise<void> {
   const log = createLogger(environment.LOG_LEVEL);
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
   const builder = environment.BUILDER_WORKFLOW ?? null;
-  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github, builder });
+  const evidence = evidencePartsFor(environment);
+  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github, builder, evidence });
   await Promise.race([untilStopped(), worker.ended]);
   await worker.stop();
 }
@@ -55,7 +57,8 @@ export async function dev(environment: Environment): Promise<void> {
   const temporal = await temporalFor(environment, print);
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
   const builder = environment.BUILDER_WORKFLOW ?? null;
-  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder });
+  const evidence = evidencePartsFor(environment);
+  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
   const client = await connectTemporal(temporal.address);
   const { HOST: host, PORT: port } = environment;
   const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port });

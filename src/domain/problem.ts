@@ -27,7 +27,8 @@ export type ProblemCode =
   | 'report_contradicts'
   | 'wrong_subject'
   | 'github_unavailable'
-  | 'github_refused';
+  | 'github_refused'
+  | 'evidence_unavailable';
 
 export interface Problem {
   readonly code: ProblemCode;

@@ -1,5 +1,7 @@
 /** Activities by themselves, in Temporal's own mock environment: one effect each, repeatable, and failures from one closed list. */
 import { createHash } from 'node:crypto';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import { evidencePartsFor } from '../../src/cli/evidence.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
@@ -68,7 +70,12 @@ interface World {
   readonly checkRuns?: readonly { id: number; external_id: string }[];
 }
 
-const FACTS = { isSearchable: false, builder: null, sources: readStageSources() };
+const FACTS = {
+  isSearchable: false,
+  builder: null,
+  sources: readStageSources(),
+  evidence: evidencePartsFor(readEnvironment({})),
+};
 
 function activitiesIn(world: World): Activities {
   const { calls = [] } = world;

@@ -1,5 +1,7 @@
 /** The graph and its one pure next-state function: tables for the presets, properties for everything that can happen. */
 import { describe, expect, it } from '@jest/globals';
+import type { RunEvidence } from '../../src/domain/evidence/run-evidence.ts';
+import { assessed } from '../assessment-fixture.ts';
 import fc from 'fast-check';
 import {
   buildGraph,
@@ -70,7 +72,7 @@ describe('the graph of a preset', () => {
 
 const DIGEST = Digest.parse(`sha256:${'a'.repeat(64)}`);
 const HASH = 'b'.repeat(64);
-const RUN = { actionsRunId: 1, attempt: 1, url: '', startedAt: '', endedAt: '', artifact: null };
+const RUN = { actionsRunId: 1, attempt: 1, url: '', conclusion: 'success', startedAt: '', endedAt: '', artifact: null };
 const NO_FINDINGS = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
 
 const lintResult = (errors: number): StageResults['lint'] => ({
@@ -161,6 +163,7 @@ const planArbitrary: fc.Arbitrary<Plan> = fc
     signing,
     verifies: PRESETS[preset].stages.includes('verify'),
     builder: null,
+    levelAfterMerge: null,
     imageFlags: {},
     stageFiles: {} as Plan['stageFiles'],
     settingsDigest: DIGEST,
@@ -179,7 +182,7 @@ interface Story {
 }
 
 /** The pipeline's loop with the world replaced by a table: what `walk` in slsa-build-pipeline.ts does. */
-function play(plan: Plan, world: StageOutcomes, repair: RepairOutcome): Story {
+function play(plan: Plan, world: WorldOutcomes, repair: RepairOutcome): Story {
   let graph = buildGraph(plan);
   const outcomes: Partial<Record<Stage, unknown>> = {};
   const visited: WorkingState[] = [];
@@ -195,14 +198,35 @@ function play(plan: Plan, world: StageOutcomes, repair: RepairOutcome): Story {
     visited.push(state);
     if (state === 'AUTO_FIX') graph = applyRepair(graph, plan, repair).graph;
     if (STAGES_OF_STATE[state] !== undefined)
-      graph = applyOutcomes(graph, state, plan, outcomes as StageOutcomes).graph;
+      graph = applyOutcomes(graph, plan, {
+        state,
+        outcomes: outcomes as StageOutcomes,
+        evidence: world.evidence,
+      }).graph;
   }
   throw new Error(`It never ended: ${visited.join(', ')}`);
 }
 
-const worldArbitrary = fc.record(
-  Object.fromEntries(STAGES.map((stage) => [stage, outcomeOf(stage)])),
-) as unknown as fc.Arbitrary<StageOutcomes>;
+const evidenceArbitrary: fc.Arbitrary<RunEvidence> = fc.constantFrom<RunEvidence>(
+  assessed(),
+  assessed(),
+  assessed({ result: 'lower', level: 2, standing: 'own_workflow' }),
+  assessed({
+    result: 'failed',
+    level: 0,
+    failing: { id: 'commit', state: 'not_met', expected: 'a', found: 'b', about: 'provenance' },
+  }),
+  { kind: 'unknown', problem: problem('evidence_unavailable', 'nobody_here', 'm', 'n') },
+);
+
+interface WorldOutcomes extends StageOutcomes {
+  readonly evidence: RunEvidence;
+}
+
+const worldArbitrary = fc.record({
+  ...Object.fromEntries(STAGES.map((stage) => [stage, outcomeOf(stage)])),
+  evidence: evidenceArbitrary,
+}) as unknown as fc.Arbitrary<WorldOutcomes>;
 
 describe('whatever the stages say', () => {
   it('a run ends, visits nothing before its prerequisites or twice, and always looks at its status', () => {
@@ -232,7 +256,7 @@ describe('whatever the stages say', () => {
     fc.assert(
       fc.property(planArbitrary, worldArbitrary, repairArbitrary, (plan, world, repair) => {
         const { end, outcomes } = play(plan, world, repair);
-        const verdict = verdictOf(plan, outcomes);
+        const verdict = verdictOf(plan, outcomes, world.evidence);
         const hasLintErrors = outcomes.lint?.kind === 'finished' && outcomes.lint.result.errors > 0;
         if (verdict.kind === 'success') expect(end).toBe('DONE');
         if (end === 'DONE' && !hasLintErrors) expect(verdict.kind).toBe('success');

@@ -38,6 +38,9 @@ describe('a required stage without an outcome', () => {
   });
 
   it('keeps a whole run from success', () => {
-    expect(verdictOf({ stages: [...PRESETS.standard.stages], gates: GATES }, {}).kind).toBe('no_result');
+    expect(
+      verdictOf({ stages: [...PRESETS.standard.stages], gates: GATES, verifies: true, levelAfterMerge: null }, {}, null)
+        .kind,
+    ).toBe('no_result');
   });
 });

@@ -7,6 +7,7 @@ import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/s
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
@@ -163,7 +164,8 @@ async function workerFor({ sandbox, address, client, builder }: WorkerParts): Pr
   const { appId, privateKey } = sandbox.app;
   const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
   installRuntimeOnce();
-  const facts = { isSearchable: true, builder, sources: await sandbox.stageSources() };
+  const evidence = sandboxEvidence(sandbox, builder);
+  const facts = { isSearchable: true, builder, sources: await sandbox.stageSources(), evidence };
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);
   return startWorker({ ...address, bundle, activities: createActivities(github, client, facts) });
 }

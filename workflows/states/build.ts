@@ -1,4 +1,5 @@
 /** BUILD: the image of the commit, pushed under its tag, named from here on by its digest only. */
+import { assessBuild } from './evidence.ts';
 import { followStage } from '../follow-stage.ts';
 import type { Run } from '../run.ts';
 
@@ -10,4 +11,5 @@ export async function build(run: Run): Promise<void> {
     inputs: builder === null ? { flags: JSON.stringify(imageFlags) } : {},
     expected: { digest: null, sbomSha256: null, imageName: image.name, build: { tag: image.tag, signing } },
   });
+  await assessBuild(run);
 }

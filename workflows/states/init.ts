@@ -1,6 +1,6 @@
 /** INIT: reads the settings, makes the plan, and decides whether this run is wanted at all. */
 import { shortRef } from '../../src/domain/git.ts';
-import { decision } from '../../src/domain/run/decision.ts';
+import { decision, type Decision } from '../../src/domain/run/decision.ts';
 import type { Plan } from '../../src/domain/run/plan.ts';
 import { keptOutcomes } from '../../src/domain/run/resume.ts';
 import { countOf, verdict } from '../../src/domain/run/verdict.ts';
@@ -19,25 +19,22 @@ export async function init(run: Run): Promise<void> {
   await keepEarlierOutcomes(run);
 }
 
+function aboutStageFiles({ changedStageFiles, driftedStageFiles }: LoadedSettings): Decision[] {
+  const listed = (files: readonly string[]): string => files.map((file) => `\`${file}\``).join(', ');
+  const changed = `This pull request changes the pipeline itself: review ${listed(changedStageFiles)}.`;
+  const drifted = `Not the stage files that this App renders: ${listed(driftedStageFiles)}. \`slsa-pipeline init\` writes them anew.`;
+  return [
+    ...(changedStageFiles.length === 0 ? [] : [decision('pipeline_changed_by_pull_request', changed)]),
+    ...(driftedStageFiles.length === 0 ? [] : [decision('stage_files_differ', drifted)]),
+  ];
+}
+
 /** The plan, or null where the run has ended here. */
-function planOrEnd(run: Run, { planning, changedStageFiles, driftedStageFiles }: LoadedSettings): Plan | null {
+function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
+  const { planning } = loaded;
   switch (planning.kind) {
     case 'planned':
-      run.decide(...planning.decisions);
-      if (changedStageFiles.length > 0) {
-        const files = changedStageFiles.map((file) => `\`${file}\``).join(', ');
-        run.decide(
-          decision(
-            'pipeline_changed_by_pull_request',
-            `This pull request changes the pipeline itself: review ${files}.`,
-          ),
-        );
-      }
-      if (driftedStageFiles.length > 0) {
-        const files = driftedStageFiles.map((file) => `\`${file}\``).join(', ');
-        const reason = `Not the stage files that this App renders: ${files}. \`slsa-pipeline init\` writes them anew.`;
-        run.decide(decision('stage_files_differ', reason));
-      }
+      run.decide(...planning.decisions, ...aboutStageFiles(loaded));
       return planning.plan;
     case 'not_wanted':
       run.decide(decision('run_not_wanted', `No run is wanted here: ${planning.reason}.`));

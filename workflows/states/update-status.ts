@@ -1,16 +1,21 @@
 /** UPDATE_STATUS: the verdict, from the outcomes of every required stage, and its mirror on the commit. */
 import { verdict, verdictOf } from '../../src/domain/run/verdict.ts';
+import { assessWhole } from './evidence.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Run } from '../run.ts';
 
 export async function updateStatus(run: Run, reporter: Reporter): Promise<void> {
+  if (!run.plan.verifies && isGoingWell(run)) await assessWhole(run);
   run.conclude(withReview(run));
   await reporter.setStatus();
 }
 
+/** A run that has failed already needs no second look. */
+const isGoingWell = (run: Run): boolean => run.graph.end === 'DONE';
+
 /** A pull request that changes the pipeline has judged itself by its own files: a person looks before it counts. */
 function withReview(run: Run): ReturnType<typeof verdictOf> {
-  const found = verdictOf(run.plan, run.outcomes);
+  const found = verdictOf(run.plan, run.outcomes, run.evidence);
   const changed = run.document().decisions.find(({ kind }) => kind === 'pipeline_changed_by_pull_request');
   if (found.kind !== 'success' || changed === undefined) return found;
   return verdict('action_required', 'This pull request changes the pipeline: review these files', changed.reason);

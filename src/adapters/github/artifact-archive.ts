@@ -46,6 +46,20 @@ function isAllowedHost(location: URL, baseUrl: string): boolean {
  * @throws ArchiveError
  */
 export async function fetchArchive(source: ArchiveSource, address: string, digest: string | null): Promise<Buffer> {
+  const bytes = await fetchBounded(source, address, MAX_ARCHIVE_BYTES);
+  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (digest !== null && digest !== found) {
+    throw new ArchiveError('changed', `the artifact is ${found}, but GitHub listed ${digest}`);
+  }
+  return bytes;
+}
+
+/**
+ * Bytes from one of GitHub's own stores, without our credentials and without following a redirect.
+ *
+ * @throws ArchiveError
+ */
+export async function fetchBounded(source: ArchiveSource, address: string, maxBytes: number): Promise<Buffer> {
   const location = URL.canParse(address) ? new URL(address) : null;
   if (location === null || !isAllowedHost(location, source.baseUrl)) {
     throw new ArchiveError('refused_host', "the artifact is kept at an address that is not GitHub's");
@@ -54,22 +68,16 @@ export async function fetchArchive(source: ArchiveSource, address: string, diges
   const reply = await source.fetch(location, { redirect: 'manual', signal }).catch(() => null);
   if (reply === null || reply.status >= 500) throw new ArchiveError('unavailable', 'the artifact store did not answer');
   if (reply.status !== 200) throw new ArchiveError('expired_address', `the artifact store answered ${reply.status}`);
-  const bytes = await readBounded(reply);
-  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (digest !== null && digest !== found) {
-    throw new ArchiveError('changed', `the artifact is ${found}, but GitHub listed ${digest}`);
-  }
-  return bytes;
+  return readBounded(reply, maxBytes);
 }
 
-async function readBounded(reply: Response): Promise<Buffer> {
+async function readBounded(reply: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      if (size > MAX_ARCHIVE_BYTES)
-        throw new ArchiveError('too_large', `the artifact is larger than ${MAX_ARCHIVE_BYTES} bytes`);
+      if (size > maxBytes) throw new ArchiveError('too_large', `the artifact is larger than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -98,6 +106,20 @@ export async function readEntries(archive: Buffer, wanted: readonly string[]): P
       files.set(entry.fileName, toReportFile(bytes));
     }
     return files;
+  } finally {
+    zip.close();
+  }
+}
+
+/** One file's bytes; null where the archive has no such file. @throws ArchiveError */
+export async function readEntryBytes(archive: Buffer, name: string): Promise<Buffer | null> {
+  const zip = await open(archive);
+  try {
+    if (zip.entryCount > MAX_ENTRIES) throw new ArchiveError('too_large', `the artifact has ${zip.entryCount} entries`);
+    for (let entry = await nextEntry(zip); entry !== null; entry = await nextEntry(zip)) {
+      if (entry.fileName === name) return await inflate(zip, entry, MAX_INFLATED_BYTES);
+    }
+    return null;
   } finally {
     zip.close();
   }

@@ -2,6 +2,7 @@
 import type { Repository } from '../../domain/repository.ts';
 import { actions, type Actions } from './actions.ts';
 import type { ArchiveSource } from './artifact-archive.ts';
+import { attestations, type Attestations } from './attestations.ts';
 import { contents, type Contents } from './contents.ts';
 import { conversations, type Conversations } from './conversations.ts';
 import { repositoryCall } from './github-client.ts';
@@ -13,6 +14,7 @@ export interface RepositoryApi {
   readonly reports: Reports;
   readonly actions: Actions;
   readonly conversations: Conversations;
+  readonly attestations: Attestations;
 }
 
 export interface GitHub {
@@ -32,6 +34,7 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
         reports: reports(call),
         actions: actions(call),
         conversations: conversations(call),
+        attestations: attestations(call, endpoint),
       };
     },
   };

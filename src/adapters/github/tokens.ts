@@ -9,6 +9,7 @@ export const PERMISSION_SETS = {
   read: { contents: 'read', checks: 'read', pull_requests: 'read', metadata: 'read' },
   report: { checks: 'write', statuses: 'write' },
   dispatch: { actions: 'write' },
+  attestations: { attestations: 'read' },
   converse: { issues: 'write', pull_requests: 'write' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>;
 export type PermissionSet = keyof typeof PERMISSION_SETS;

@@ -5,7 +5,7 @@
  */
 import type { Signing } from '../build/builder.ts';
 import type { Digest } from '../git.ts';
-import { firstFailing, nextOf, same, stated, titleOf, type Check } from './checks.ts';
+import { firstFailing, nextOf, same, stated, brokenOf, type Check } from './checks.ts';
 import { judgeAttestation, type AttestationExpectation } from './judge-attestation.ts';
 import { judgeClaim } from './judge-claim.ts';
 import { judgeProvenance, type ProvenanceExpectation, type Standing } from './judge-provenance.ts';
@@ -205,7 +205,7 @@ function whySetAside(verification: BundleVerification, { expected, trust }: Evid
   const { refused } = judgeProvenance(verification.bundle, expected, trust.policy);
   return refused === null
     ? 'provenance of another signature of the same build'
-    : `not of this build: ${titleOf(refused).toLowerCase()} does not hold`;
+    : `not of this build: ${brokenOf(refused)}`;
 }
 
 /** What to do about the check that failed. */

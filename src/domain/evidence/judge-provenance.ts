@@ -78,8 +78,7 @@ function judgeSigner(bundle: VerifiedBundle, expected: ProvenanceExpectation, po
   const ref = expected.ref ?? claims.sourceRepositoryRef;
   const own = `${server}/${repository.fullName}/${workflowPath}@${ref ?? ''}`;
   const trusted = trustedLevel(policy, server, { signer, root });
-  const standing: Standing =
-    trusted !== null ? 'trusted_builder' : signer === own && ref !== null ? 'own_workflow' : 'unknown_signer';
+  const standing = standingOf(trusted, ref !== null && signer === own);
   const isOneName = claims.buildSignerUri === signer;
   const stoodAt = standing === 'trusted_builder' ? signer.slice(signer.lastIndexOf('@') + 1) : expected.commit;
   return {
@@ -97,6 +96,11 @@ function judgeSigner(bundle: VerifiedBundle, expected: ProvenanceExpectation, po
       same('runner', 'github-hosted', claims.runnerEnvironment),
     ],
   };
+}
+
+function standingOf(trusted: Level | null, isOwn: boolean): Standing {
+  if (trusted !== null) return 'trusted_builder';
+  return isOwn ? 'own_workflow' : 'unknown_signer';
 }
 
 /** Old provenance of the platform names the runner for a builder: that is never more than L2. */

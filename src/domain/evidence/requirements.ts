@@ -1,5 +1,5 @@
 /** The rows that people read: each requirement of the Build track, its state and the evidence for it. */
-import { titleOf, type Check } from './checks.ts';
+import { brokenOf, type Check } from './checks.ts';
 import type { BuildJudgement, Evidence, FoundBundle } from './assessment.ts';
 import type { Level } from './trust-map.ts';
 
@@ -29,8 +29,7 @@ export function requirements(evidence: Evidence, build: BuildJudgement, stages: 
   return [...track, ...besides(evidence, stages)];
 }
 
-const doubt = ({ refused }: BuildJudgement): string =>
-  refused === null ? '' : `the provenance speaks of something else: ${titleOf(refused).toLowerCase()} does not hold`;
+const doubt = ({ refused }: BuildJudgement): string => (refused === null ? '' : `refused: ${brokenOf(refused)}`);
 
 const row = (title: string, level: Level | null, state: Requirement['state'], reason: string): Requirement => ({
   title,
@@ -122,12 +121,7 @@ function besides({ signature, sbom }: Evidence, checks: StageChecks): Requiremen
   const rowFor = (title: string, refused: Check | null): Requirement =>
     refused === null
       ? row(title, null, 'met', "by this repository's own stage file, in this run")
-      : row(
-          title,
-          null,
-          'not_met',
-          `${titleOf(refused).toLowerCase()}: expected ${refused.expected}, found ${refused.found}`,
-        );
+      : row(title, null, 'not_met', `${brokenOf(refused)}: expected ${refused.expected}, found ${refused.found}`);
   return [
     ...(signature === null ? [] : [rowFor('The image is signed', checks.signature)]),
     ...(sbom === null ? [] : [rowFor('The scanned SBOM is attested', checks.sbom)]),

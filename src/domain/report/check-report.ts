@@ -1,5 +1,14 @@
 /** The check run: title, summary and conclusion as text. Pure; what it shows of others is made inert first. */
 import { shortDigest, shortRef, shortSha } from '../git.ts';
+import {
+  equivalentCommands,
+  failingLines,
+  nextLevelLine,
+  receiptLine,
+  rehearsalLine,
+  requirementTable,
+  SLSA_VERSION,
+} from '../evidence/describe-assessment.ts';
 import type { LintResult } from '../lint/lint-result.ts';
 import { fullName } from '../repository.ts';
 import { progressLine, type RunDocument, type StageProgress } from '../run/run-document.ts';
@@ -10,7 +19,7 @@ import { STAGE_TABLE } from '../stage/stage-table.ts';
 import { SETTINGS_PATH } from '../settings/settings-schema.ts';
 import { describeOutcome } from './describe-outcome.ts';
 import { durationBetween, timeOfDay } from './durations.ts';
-import { codeSpan, escapeMarkdown, inertMarkdown, plainLine } from './plain-text.ts';
+import { codeBlock, codeSpan, escapeMarkdown, inertMarkdown, plainLine } from './plain-text.ts';
 
 /** GitHub's limit is 65,535 characters; multi-byte text has been refused earlier, so bytes are counted, with room. */
 export const MAX_SUMMARY_BYTES = 60_000;
@@ -63,11 +72,14 @@ function summaryLines(document: RunDocument): string[] {
     firstLine(document),
     '',
     ...mistakeLines(document),
+    ...(isAboutEvidence(document) ? evidenceSection(document) : []),
     ...stageTable(document),
     ...lintSection(document),
     ...scanSection(document),
     ...nextLines(document),
+    ...(isAboutEvidence(document) ? [] : evidenceSection(document)),
     ...decisionLines(document),
+    ...proofLines(document),
     ...receiptLines(document),
   ];
 }
@@ -82,9 +94,60 @@ function firstLine(document: RunDocument): string {
   const preset =
     plan === null ? ` (started by ${trigger})` : ` (preset ${codeSpan(plan.preset)}, started by ${trigger})`;
   if (verdict === null) return `**Working on ${what}**${preset}`;
-  if (verdict.kind === 'success')
-    return `**Every stage passed** for ${what}${preset}. SLSA level: not assessed by this version.`;
+  if (verdict.kind === 'success') return `**${levelClaim(document)}** for ${what}${preset}.`;
   return `**${LEAD_OF_VERDICT[verdict.kind]}** ${what}${preset}.`;
+}
+
+function levelClaim({ evidence }: RunDocument): string {
+  if (evidence?.kind !== 'assessed') return 'Every stage passed';
+  const { level } = evidence.assessment;
+  return level === 0
+    ? 'Every stage passed, without provenance'
+    : `SLSA v${SLSA_VERSION} Build L${level}, computed from evidence`;
+}
+
+/** A lint error or a finding comes first where it decided; otherwise the level is what people came for. */
+function isAboutEvidence({ verdict, evidence }: RunDocument): boolean {
+  if (verdict?.kind === 'success') return true;
+  return evidence?.kind === 'assessed' && evidence.assessment.failing !== null;
+}
+
+/** Each requirement with what proves or breaks it, and the way to the next level. */
+function evidenceSection({ evidence, plan, verdict }: RunDocument): string[] {
+  if (verdict === null) return [];
+  const rehearsal = plan?.levelAfterMerge == null ? [] : [rehearsalLine(plan.levelAfterMerge), ''];
+  if (evidence?.kind !== 'assessed') return rehearsal;
+  const { assessment } = evidence;
+  const next = nextLevelLine(assessment);
+  return [
+    ...requirementTable(assessment),
+    '',
+    ...(assessment.failing === null ? [] : [...failingLines(assessment), '']),
+    // A pull request is not signed on purpose: what it may look forward to says more.
+    ...(next === '' || verdict.next === next || rehearsal.length > 0 ? [] : [markedCode(next), '']),
+    ...rehearsal,
+  ];
+}
+
+/** For whoever does not want to trust this App: the same question by other tools, and the signed summary. */
+function proofLines({ evidence, request, verdict }: RunDocument): string[] {
+  if (evidence?.kind !== 'assessed' || verdict === null) return [];
+  const { assessment, vsa } = evidence;
+  const { signer = null } = assessment.provenance ?? {};
+  const commands = equivalentCommands(assessment.subject, fullName(request.repository), signer);
+  return [
+    '<details><summary>Check it yourself</summary>',
+    '',
+    ...codeBlock(commands),
+    '',
+    receiptLine(assessment),
+    ...(vsa === null
+      ? []
+      : ['', 'Verification summary (DSSE, signed by the operator of this App):', '', ...codeBlock([vsa])]),
+    '',
+    '</details>',
+    '',
+  ];
 }
 
 /** The title says what is so; this line says what it means for the commit. */

@@ -41,3 +41,11 @@ export function codeSpan(text: string, max = 200): string {
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
   return `${fence}${pad}${line}${pad}${fence}`;
 }
+
+/** Lines to be copied, whole; the fence is longer than any run of backticks within. */
+export function codeBlock(lines: readonly string[], max = 8000): string[] {
+  const clean = lines.map((line) => plainLine(line, max));
+  const longest = Math.max(2, ...clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length)));
+  const fence = '`'.repeat(longest + 1);
+  return [fence, ...clean, fence];
+}

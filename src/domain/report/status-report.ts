@@ -24,6 +24,6 @@ export function statusReport(document: RunDocument): StatusReport | null {
 
 function describe({ verdict }: RunDocument): string {
   if (verdict === null) return '';
-  if (verdict.kind === 'success') return `passed, level not assessed · ${verdict.title}`;
+  if (verdict.kind === 'success') return verdict.title;
   return verdict.kind === 'failure' ? `failed: ${verdict.title}` : verdict.title;
 }

@@ -14,15 +14,45 @@ import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 import { decision, type Decision } from './decision.ts';
 import type { Plan } from './plan.ts';
-import { judge, VERDICT_TABLE, type GateJudgement } from './verdict.ts';
+import type { RunEvidence } from '../evidence/run-evidence.ts';
+import { judge, judgeEvidence, VERDICT_TABLE, type GateJudgement } from './verdict.ts';
 
 export interface Applied {
   readonly graph: Graph;
   readonly decisions: readonly Decision[];
 }
 
-/** Called once after each state that runs stages, with all outcomes known so far. */
-export function applyOutcomes(graph: Graph, state: WorkingState, plan: Plan, outcomes: StageOutcomes): Applied {
+export interface Completed {
+  readonly state: WorkingState;
+  readonly outcomes: StageOutcomes;
+  /** As far as it was assessed by now. */
+  readonly evidence: RunEvidence | null;
+}
+
+/** Called once after each state that runs stages, with all that is known so far. */
+export function applyOutcomes(graph: Graph, plan: Plan, completed: Completed): Applied {
+  const applied = applyStages(graph, plan, completed);
+  return applied.graph.end === 'DONE' ? applyEvidence(applied, plan, completed) : applied;
+}
+
+/** BUILD asks whether the digest is vouched for, VERIFY for everything. */
+function applyEvidence({ graph, decisions }: Applied, plan: Plan, { state, outcomes, evidence }: Completed): Applied {
+  const isBuilt = outcomes.build?.kind === 'finished' && outcomes.build.result.kind === 'built';
+  if ((state !== 'BUILD' && state !== 'VERIFY') || !isBuilt) return { graph, decisions };
+  const judged = judgeEvidence(plan, evidence, state === 'BUILD' ? 'after_build' : 'whole');
+  if (judged.kind === 'pass') return { graph, decisions };
+  if (judged.kind === 'tolerated') {
+    const reason = `The evidence does not stop this run: ${judged.reason}.`;
+    return { graph, decisions: state === 'BUILD' ? decisions : [...decisions, decision('gate_passed', reason)] };
+  }
+  const isFailure = judged.verdict.kind === 'failure' && state === 'VERIFY';
+  return {
+    graph: isFailure ? injectVerifyFailure(graph) : endAfter(graph, state, VERDICT_TABLE[judged.verdict.kind].end),
+    decisions: [...decisions, decision('gate_stopped', `The evidence ended this run: ${judged.verdict.title}.`)],
+  };
+}
+
+function applyStages(graph: Graph, plan: Plan, { state, outcomes }: Completed): Applied {
   const stages = (STAGES_OF_STATE[state] ?? []).filter((stage) => plan.stages.includes(stage));
   let applied: Applied = { graph, decisions: [] };
   for (const stage of stages) {
@@ -79,7 +109,6 @@ function endFor({ graph, state, stage, judged, outcomes }: Ending): Graph {
   const isFinished = outcomes[stage]?.kind === 'finished';
   if (isFinished && stage === 'build') return injectBuildFailure(graph);
   if (isFinished && stage === 'scan') return injectStrictRemediation(graph);
-  if (isFinished && stage === 'verify') return injectVerifyFailure(graph);
   return endAfter(graph, state, VERDICT_TABLE[judged.verdict.kind].end);
 }
 

@@ -1,7 +1,7 @@
 /** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
 import { z } from 'zod';
 import { BuilderWorkflow, SIGNING_MODES, type Signing } from '../build/builder.ts';
-import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
+import { branchRef, Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
 import { fullName, type Repository } from '../repository.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
 import { matchesRefPattern } from '../settings/ref-pattern.ts';
@@ -40,6 +40,8 @@ export const Plan = z.object({
     buildArgs: z.record(z.string(), z.string()),
   }),
   signing: z.enum(SIGNING_MODES),
+  /** For a pull request: what its target would promise once it is merged. Null where no pull request asks. */
+  levelAfterMerge: z.union([z.literal(1), z.literal(2), z.literal(3)]).nullable(),
   /** The isolated builder that stage 01 calls; null where the repository builds for itself. */
   builder: BuilderWorkflow.nullable(),
   /** Image settings of the command line: only a repository's own build takes them. */
@@ -140,6 +142,7 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
       updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
       image: imageOf(context, flags),
       signing: signing.mode,
+      levelAfterMerge: levelAfterMerge(context),
       builder: context.builder,
       imageFlags,
       stageFiles: stageFilesOf(asked.settings),
@@ -224,6 +227,15 @@ function signingOf({ repository, head, ref }: PlanContext): SigningChoice {
   }
   // GitHub's own authority serves private repositories only; a public one's signatures are public.
   return { mode: asked === 'github' && isPublic ? 'public_log' : asked, reason: '' };
+}
+
+/** As if this commit stood on the branch that the pull request asks for; the trust map may still ask for more. */
+function levelAfterMerge(context: PlanContext): Plan['levelAfterMerge'] {
+  const pull = context.triggers.find((trigger) => trigger.kind === 'pull_request');
+  if (pull === undefined) return null;
+  const { mode } = signingOf({ ...context, ref: branchRef(pull.baseRef) });
+  if (mode === 'none') return 1;
+  return context.builder === null ? 2 : 3;
 }
 
 function isReleased(ref: GitRef, defaultBranch: string, patterns: readonly string[]): boolean {

@@ -1,8 +1,8 @@
 /** Which outcomes of an earlier attempt still hold for the next one. */
-import { parseFinishedOutcome, type StageOutcome, type StageOutcomes } from '../stage/stage-outcome.ts';
+import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGES, type Stage } from '../stage/stage-table.ts';
 import type { Plan } from './plan.ts';
-import type { RunResult } from './run-document.ts';
+import type { PreviousRun } from './previous-run.ts';
 import { judge } from './verdict.ts';
 
 /** What each stage's result was made from: without it, the result speaks of something else. */
@@ -20,7 +20,7 @@ const MADE_FROM: Readonly<Record<Stage, readonly Stage[]>> = {
  * Keeps what finished and passes today's gates, as long as everything it was made from is kept too. Nothing is kept
  * where the commit, the image or the stage files are others.
  */
-export function keptOutcomes(previous: RunResult, sha: string, plan: Plan): StageOutcomes {
+export function keptOutcomes(previous: PreviousRun, sha: string, plan: Plan): StageOutcomes {
   if (previous.sha !== sha || previous.plan === null || !isSameWork(previous.plan, plan)) return {};
   const kept: { [S in Stage]?: StageOutcome<S> } = {};
   for (const stage of STAGES) keepOne({ stage, previous, plan, kept });
@@ -29,15 +29,15 @@ export function keptOutcomes(previous: RunResult, sha: string, plan: Plan): Stag
 
 interface Keeping<S extends Stage> {
   readonly stage: S;
-  readonly previous: RunResult;
+  readonly previous: PreviousRun;
   readonly plan: Plan;
   readonly kept: { [T in Stage]?: StageOutcome<T> };
 }
 
 function keepOne<S extends Stage>({ stage, previous, plan, kept }: Keeping<S>): void {
-  const outcome = parseFinishedOutcome(stage, previous.outcomes[stage]);
+  const outcome: StageOutcome<S> | undefined = previous.outcomes[stage];
   const isWhole = MADE_FROM[stage].every((needed) => kept[needed] !== undefined);
-  if (outcome === null || !isWhole || !plan.stages.includes(stage)) return;
+  if (outcome?.kind !== 'finished' || !isWhole || !plan.stages.includes(stage)) return;
   if (judge(stage, outcome, plan.gates).kind !== 'stop') Object.assign(kept, { [stage]: outcome });
 }
 

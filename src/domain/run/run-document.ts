@@ -1,6 +1,7 @@
 /** What is known of a run at a moment: what its query answers, its check run shows, and its result keeps. */
 import { z } from 'zod';
 import { WORKING_STATES, TERMINAL_STATES } from '../graph/graph.ts';
+import type { RunEvidence } from '../evidence/run-evidence.ts';
 import type { Problem } from '../problem.ts';
 import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
@@ -29,6 +30,7 @@ export interface RunDocument {
   readonly plan: Plan | null;
   readonly stages: readonly StageProgress[];
   readonly outcomes: StageOutcomes;
+  readonly evidence: RunEvidence | null;
   readonly decisions: readonly Decision[];
   readonly verdict: Verdict | null;
   /** Mistakes of the settings file, where it has some. */
@@ -52,6 +54,8 @@ export const RunResult = z.object({
   plan: Plan.nullable(),
   /** By stage; each is parsed again by its own schema before it is kept. */
   outcomes: z.partialRecord(z.enum(STAGES), z.unknown()),
+  /** An assessment, shown again and served; a later attempt assesses anew. */
+  evidence: z.unknown().optional(),
   decisions: z.array(Decision),
 });
 export type RunResult = z.infer<typeof RunResult>;

@@ -1,4 +1,5 @@
 /** By what runs can be found in Temporal: lists and pages ask for these. Names of people and titles are in the memo. */
+import type { Assessment } from '../evidence/assessment.ts';
 import type { RunDocument } from './run-document.ts';
 
 /** Search attributes of a run; all of Temporal's type `Keyword`, registered by the worker when it starts. */
@@ -18,6 +19,7 @@ export function searchable({
   request,
   plan,
   outcomes,
+  evidence,
   verdict,
 }: RunDocument): Partial<Record<SearchAttribute, string>> {
   const built = outcomes.build?.kind === 'finished' ? outcomes.build.result : null;
@@ -28,5 +30,8 @@ export function searchable({
     ...(plan === null ? {} : { preset: plan.preset }),
     ...(built?.kind === 'built' ? { digest: built.digest } : {}),
     ...(verdict === null ? {} : { outcome: verdict.kind }),
+    ...(evidence?.kind === 'assessed' ? { level: levelOf(evidence.assessment) } : {}),
   };
 }
+
+const levelOf = ({ result, level }: Assessment): string => (result === 'failed' ? 'failed' : `L${level}`);

@@ -6,6 +6,8 @@
  */
 import { z } from 'zod';
 import type { TerminalState } from '../graph/graph.ts';
+import { levelLine, nextLevelLine, shortfall } from '../evidence/describe-assessment.ts';
+import type { RunEvidence } from '../evidence/run-evidence.ts';
 import { findingsAtOrOver } from '../scan/scan-result.ts';
 import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
@@ -99,14 +101,11 @@ const JUDGES: { readonly [S in Stage]: Judge<S> } = {
   },
   sign: () => PASS,
   attest: () => PASS,
+  // A second opinion, by the repository's own file: where it differs, the App's assessment holds, and the run says so.
   verify: ({ result }) =>
     result.kind === 'verified'
       ? PASS
-      : stop(
-          'failure',
-          `Verification failed: ${result.reason}`,
-          'Look at who signed this image, and from which workflow.',
-        ),
+      : { kind: 'tolerated', reason: `stage 06 rejects (${result.reason}); the App's own assessment decides` },
 };
 
 /** Judges one outcome by the plan's gates. */
@@ -139,17 +138,53 @@ const firstSentence = (text: string): string => text.replace(/\.$/, '');
  * The verdict of a run that went all its way: the first required stage that does not pass decides; success only where
  * every required stage finished and passed.
  */
-export function verdictOf(plan: Pick<Plan, 'stages' | 'gates'>, outcomes: StageOutcomes): Verdict {
+export function verdictOf(
+  plan: Pick<Plan, 'stages' | 'gates' | 'verifies' | 'levelAfterMerge'>,
+  outcomes: StageOutcomes,
+  evidence: RunEvidence | null,
+): Verdict {
   for (const stage of plan.stages) {
     const judged = judge(stage, outcomes[stage], plan.gates);
     if (judged.kind === 'stop') return judged.verdict;
   }
+  const judged = judgeEvidence(plan, evidence, 'whole');
+  if (judged.kind === 'stop') return judged.verdict;
   const findings =
     outcomes.scan?.kind === 'finished' ? findingsAtOrOver(outcomes.scan.result.counts, plan.gates.threshold) : 0;
   return verdict(
     'success',
-    `All ${plan.stages.length} stages passed · ${countOf(findings, 'finding')} at or over ${plan.gates.threshold}`,
+    `${levelOf(plan, evidence)} · ${countOf(findings, 'finding')} at or over ${plan.gates.threshold}`,
   );
 }
+
+function levelOf({ levelAfterMerge }: Pick<Plan, 'levelAfterMerge'>, evidence: RunEvidence | null): string {
+  if (evidence?.kind !== 'assessed') return 'Level unknown';
+  // Nothing of a pull request is signed, on purpose: its title tells what the merge will promise.
+  const isRehearsal = levelAfterMerge !== null && evidence.assessment.standing === 'unsigned';
+  return isRehearsal ? `Passed, level after the merge would be L${levelAfterMerge}` : levelLine(evidence.assessment);
+}
+
+/**
+ * What the evidence means for the run. A level under the expected one fails a run that verifies; what is refused fails
+ * every run; what could not be looked at is no result.
+ */
+export function judgeEvidence(
+  { verifies }: Pick<Plan, 'verifies'>,
+  evidence: RunEvidence | null,
+  when: 'after_build' | 'whole',
+): GateJudgement {
+  if (evidence === null) return stop('no_result', 'Not your fault: the evidence was not assessed', RERUN_FAILED);
+  if (evidence.kind === 'unknown') {
+    const { message, next } = evidence.problem;
+    return stop('no_result', `Not your fault: ${firstSentence(message)}`, next);
+  }
+  const { assessment } = evidence;
+  if (assessment.result === 'failed') return stop('failure', levelLine(assessment), nextLevelLine(assessment));
+  if (assessment.result === 'met') return PASS;
+  if (verifies && when === 'whole') return stop('failure', shortfall(assessment), nextLevelLine(assessment));
+  return { kind: 'tolerated', reason: shortfall(assessment) };
+}
+
+const RERUN_FAILED = 'Comment `/slsa rerun failed`.';
 
 export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -25,6 +25,8 @@ export const SbomResult = z.object({
   components: z.number().int().positive(),
   /** SHA-256 of the file's bytes: what 03 must have scanned and 05 attested. */
   sha256: Sha256Hex,
+  /** Of its RFC 8785 form: what an attestation of the same document has, however it is written there. */
+  canonicalSha256: Sha256Hex.optional(),
 });
 export type SbomResult = z.infer<typeof SbomResult>;
 
@@ -57,7 +59,7 @@ export function readSbom(files: ReportFiles, expected: StageExpectation, conclus
   const sha256 = sha256Of(files);
   const foreign = foreignSubject(document.result, expected);
   if (foreign !== null) return unusable(foreign);
-  if (sbomSha256 === sha256) return summarise(document.result, sha256);
+  if (sbomSha256 === sha256) return summarise(document.result, files);
   return unusable(wrongSubject('sbom', `the SBOM with hash ${sha256}`, `one with ${sbomSha256 ?? 'no hash'}`));
 }
 
@@ -74,10 +76,10 @@ function foreignSubject(document: CycloneDx, expected: StageExpectation): Proble
 export function readCycloneDx(files: ReportFiles): Reading<SbomResult> {
   const document = readJsonFile(files, 'sbom', SBOM_FILE, CycloneDx);
   if (document.kind === 'unusable') return document;
-  return summarise(document.result, sha256Of(files));
+  return summarise(document.result, files);
 }
 
-function summarise(document: CycloneDx, sha256: string): Reading<SbomResult> {
+function summarise(document: CycloneDx, files: ReportFiles): Reading<SbomResult> {
   const components = countComponents(document.components ?? []);
   if (components === 0) {
     return unusable(
@@ -89,7 +91,13 @@ function summarise(document: CycloneDx, sha256: string): Reading<SbomResult> {
       ),
     );
   }
-  return read({ specVersion: document.specVersion, components, sha256 });
+  const canonicalSha256 = files.get(SBOM_FILE)?.canonicalSha256 ?? null;
+  return read({
+    specVersion: document.specVersion,
+    components,
+    sha256: sha256Of(files),
+    ...(canonicalSha256 === null ? {} : { canonicalSha256 }),
+  });
 }
 
 function countComponents(components: readonly Component[]): number {

@@ -33,6 +33,8 @@ export const StageRun = z.object({
   actionsRunId: z.number().int().positive(),
   attempt: z.number().int().positive(),
   url: z.string(),
+  /** As the API said it when the run had ended. */
+  conclusion: z.string(),
   /** ISO times by GitHub's clock. */
   startedAt: z.string(),
   endedAt: z.string(),

@@ -36,6 +36,8 @@ export interface ReportFile {
   readonly text: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** SHA-256 of its RFC 8785 form, where it is JSON and was asked for: the same document however it is written. */
+  readonly canonicalSha256?: string | null;
 }
 export type ReportFiles = ReadonlyMap<string, ReportFile>;
 

@@ -1,0 +1,247 @@
+/** Looks at everything that could prove where an image came from, and lets the domain judge it. */
+import type { FoundBundle, Looked } from '../src/domain/evidence/assessment.ts';
+import {
+  assess,
+  expectedLevelOf,
+  type Assessment,
+  type BuildEvidence,
+  type RootFacts,
+  type SbomEvidence,
+  type StageEvidence,
+} from '../src/domain/evidence/assessment.ts';
+import type { AttestationExpectation } from '../src/domain/evidence/judge-attestation.ts';
+import type { ProvenanceExpectation } from '../src/domain/evidence/judge-provenance.ts';
+import type { TrustMap } from '../src/domain/evidence/trust-map.ts';
+import {
+  GITHUB,
+  PUBLIC_GOOD,
+  type BundleVerification,
+  type RejectedBundle,
+} from '../src/domain/evidence/verified-bundle.ts';
+import { vsaStatement } from '../src/domain/evidence/vsa.ts';
+import { ArchiveError, fetchArchive, readEntryBytes } from '../src/adapters/github/artifact-archive.ts';
+import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
+import { GitHubFault } from '../src/adapters/github/github-fault.ts';
+import { RegistryError, type Registry } from '../src/adapters/registry/oci-registry.ts';
+import { canonicalSha256 } from '../src/adapters/sigstore/canonical-json.ts';
+import type { TrustRoot } from '../src/adapters/sigstore/trust-root.ts';
+import { readStatement, verifyBundle } from '../src/adapters/sigstore/verify-bundle.ts';
+import type { DsseEnvelope, VsaSigner } from '../src/adapters/vsa/sign-vsa.ts';
+import { PROVENANCE } from '../src/domain/build/build-result.ts';
+import type { Signing } from '../src/domain/build/builder.ts';
+import type { CommitSha, Digest, GitRef } from '../src/domain/git.ts';
+import { fullName, type Repository } from '../src/domain/repository.ts';
+import {
+  ATTESTATION_BUNDLE,
+  CYCLONEDX_PREDICATE,
+  SIGNATURE_BUNDLE,
+  SIGNATURE_PREDICATE,
+} from '../src/domain/signature/signature-result.ts';
+import type { StageRun } from '../src/domain/stage/stage-outcome.ts';
+import { createHash } from 'node:crypto';
+import { answer, type Answer } from './failures.ts';
+
+/** A file of a stage's artifact, held to the hash that the run has known since it was collected. */
+export interface ArtifactFile {
+  readonly run: StageRun;
+  readonly stageFile: string;
+  readonly sha256: string;
+}
+
+export interface EvidenceInput {
+  readonly repository: Repository;
+  readonly commit: CommitSha;
+  readonly ref: GitRef;
+  readonly image: { readonly name: string; readonly digest: Digest };
+  readonly signing: Signing;
+  readonly hasBuilder: boolean;
+  readonly build: ArtifactFile;
+  /** Null before those stages, and where they are not part of the run. */
+  readonly signature: ArtifactFile | null;
+  readonly attestation: (ArtifactFile & { readonly scannedSha256: string | null }) | null;
+}
+
+export interface EvidenceAnswer {
+  readonly assessment: Assessment;
+  /** Null where the operator has given no key. */
+  readonly vsa: DsseEnvelope | null;
+}
+
+export interface EvidenceActivities {
+  assessEvidence(input: EvidenceInput): Promise<Answer<EvidenceAnswer>>;
+}
+
+/** What the operator trusts, and as whom this App vouches. */
+export interface EvidenceParts {
+  readonly trust: TrustMap;
+  readonly roots: readonly TrustRoot[];
+  readonly registry: Registry;
+  /** `https://github.com`: identities begin so. */
+  readonly server: string;
+  /** Of GitHub's OIDC tokens. */
+  readonly issuer: string;
+  readonly verifier: { readonly id: string; readonly version: string };
+  readonly vsa: VsaSigner | null;
+}
+
+export function createEvidenceActivities(github: GitHub, parts: EvidenceParts): EvidenceActivities {
+  return {
+    assessEvidence: (input) =>
+      answer(async () => {
+        const assessment = await assessWith({ github, api: github.repository(input.repository), parts, input });
+        const vsa = parts.vsa?.sign(vsaStatement(assessment, new Date().toISOString())) ?? null;
+        return { assessment, vsa };
+      }),
+  };
+}
+
+interface Looking {
+  readonly github: GitHub;
+  readonly api: RepositoryApi;
+  readonly parts: EvidenceParts;
+  readonly input: EvidenceInput;
+}
+
+async function assessWith(looking: Looking): Promise<Assessment> {
+  const { parts, input } = looking;
+  const elsewhere = await lookElsewhere(looking);
+  return assess({
+    subject: input.image,
+    expected: expectationOf(looking),
+    expectedLevel: expectedLevelOf(input, parts.trust, fullName(input.repository)),
+    trust: parts.trust,
+    build: await buildEvidence(looking),
+    conclusion: input.build.run.conclusion,
+    ...elsewhere,
+    signature: await signatureEvidence(looking),
+    sbom: await sbomEvidence(looking),
+    verifier: parts.verifier,
+    roots: parts.roots.map(({ facts }): RootFacts => facts),
+  });
+}
+
+const rootOf = (signing: Signing): string => (signing === 'github' ? GITHUB : PUBLIC_GOOD);
+
+function identityOf({
+  parts,
+  input,
+}: Looking): Pick<AttestationExpectation, 'server' | 'issuer' | 'digest' | 'repository'> {
+  const { id, ownerId } = input.repository;
+  return {
+    server: parts.server,
+    issuer: parts.issuer,
+    digest: input.image.digest,
+    repository: { fullName: fullName(input.repository), id: String(id), ownerId: String(ownerId) },
+  };
+}
+
+/** Nothing of this comes from the artifact: it is the event's, the request's and the API's. */
+function expectationOf(looking: Looking): ProvenanceExpectation {
+  const { commit, ref, build, signing } = looking.input;
+  return {
+    ...identityOf(looking),
+    commit,
+    ref,
+    workflowPath: `.github/workflows/${build.stageFile}`,
+    run: { id: build.run.actionsRunId, attempt: build.run.attempt },
+    root: rootOf(signing),
+  };
+}
+
+async function buildEvidence(looking: Looking): Promise<BuildEvidence> {
+  const { input, parts } = looking;
+  const bytes = await fileOf(looking, input.build, PROVENANCE);
+  if (input.signing === 'none')
+    return { kind: 'unsigned', statement: readStatement(bytes), sha256: input.build.sha256 };
+  return { kind: 'bundle', verification: verifyBundle(bytes, parts.roots) };
+}
+
+async function signatureEvidence(looking: Looking): Promise<StageEvidence | null> {
+  const { signature } = looking.input;
+  if (signature === null) return null;
+  const bytes = await fileOf(looking, signature, SIGNATURE_BUNDLE);
+  return {
+    verification: verifyBundle(bytes, looking.parts.roots),
+    expected: stageExpectation(looking, signature, SIGNATURE_PREDICATE),
+  };
+}
+
+async function sbomEvidence(looking: Looking): Promise<SbomEvidence | null> {
+  const { attestation } = looking.input;
+  if (attestation === null) return null;
+  const verification = verifyBundle(await fileOf(looking, attestation, ATTESTATION_BUNDLE), looking.parts.roots);
+  return {
+    verification,
+    expected: stageExpectation(looking, attestation, CYCLONEDX_PREDICATE),
+    attestedSha256: verification.kind === 'verified' ? canonicalSha256(verification.bundle.statement.predicate) : null,
+    scannedSha256: attestation.scannedSha256,
+  };
+}
+
+function stageExpectation(looking: Looking, file: ArtifactFile, predicateType: string): AttestationExpectation {
+  const { ref, signing } = looking.input;
+  return {
+    ...identityOf(looking),
+    file: file.stageFile,
+    ref,
+    run: { id: file.run.actionsRunId, attempt: file.run.attempt },
+    root: rootOf(signing),
+    predicateType,
+  };
+}
+
+/** The bytes that the run collected, and no others: whoever swaps an artifact later swaps it for nothing. */
+async function fileOf({ github, api }: Looking, { run, sha256 }: ArtifactFile, name: string): Promise<Uint8Array> {
+  try {
+    const address = run.artifact === null ? null : await api.actions.artifactLocation(run.artifact.id);
+    const archive = address === null ? null : await fetchArchive(github.archives, address, null);
+    const bytes = archive === null ? null : await readEntryBytes(archive, name);
+    return bytes !== null && sha256Of(bytes) === sha256 ? bytes : new Uint8Array();
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    const isPassing = error.fault === 'unavailable' || error.fault === 'expired_address';
+    if (isPassing) throw new GitHubFault('unavailable', `Evidence could not be fetched: ${error.message}`);
+    return new Uint8Array();
+  }
+}
+
+interface Elsewhere {
+  readonly found: FoundBundle[];
+  readonly looked: { readonly attestations: Looked; readonly registry: Looked };
+}
+
+/** What GitHub and the registry keep for this digest. Where nothing is signed there is nothing to look for. */
+async function lookElsewhere(looking: Looking): Promise<Elsewhere> {
+  const { input, api, parts } = looking;
+  if (input.signing === 'none') return { found: [], looked: { attestations: 'not_asked', registry: 'not_asked' } };
+  const { name, digest } = input.image;
+  const stored = await api.attestations.bundlesOf(digest);
+  const beside = await parts.registry.bundlesOf(name, digest).catch(nullIfClosed);
+  const found: FoundBundle[] = [
+    ...(stored.kind === 'read' ? stored.bundles : []).map((each) => ({
+      place: 'attestations' as const,
+      verification: each.kind === 'bytes' ? verifyBundle(each.bytes, parts.roots) : unreadable(each.reason),
+    })),
+    ...(beside ?? []).map((bytes) => ({ place: 'registry' as const, verification: verifyBundle(bytes, parts.roots) })),
+  ];
+  return {
+    found,
+    looked: {
+      attestations: stored.kind === 'read' ? 'read' : 'not_available',
+      registry: beside === null ? 'not_available' : 'read',
+    },
+  };
+}
+
+/** The registry is a second place to look, and optional: what it does not show blocks nothing. */
+const nullIfClosed = (error: unknown): null => {
+  if (error instanceof RegistryError) return null;
+  throw error;
+};
+
+const unreadable = (reason: string): BundleVerification => {
+  const rejection: RejectedBundle = { code: 'not_a_bundle', reason, bundleSha256: '' };
+  return { kind: 'rejected', rejection };
+};
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,94 @@
+/** Attestations that GitHub keeps for a digest. Anybody with write access can have stored one: nothing here is believed. */
+import { uncompress } from 'snappyjs';
+import { z } from 'zod';
+import type { Digest } from '../../domain/git.ts';
+import { ArchiveError, fetchBounded, type ArchiveSource } from './artifact-archive.ts';
+import { GitHubFault } from './github-fault.ts';
+import { parseReply, type RepositoryCall } from './github-client.ts';
+
+/** One page: an image has a handful, and only those of this run count. */
+const PAGE_SIZE = 30;
+/** actions/attest takes predicates of 16 MB. */
+const MAX_BUNDLE_BYTES = 24 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+
+/** The bundle itself, or where it is kept: newer API versions give the address only. */
+const Attestation = z.object({ bundle: z.unknown().optional(), bundle_url: z.string().nullish() });
+const AttestationList = z.object({ attestations: z.array(Attestation) });
+
+/** A stored bundle that cannot be had: somebody may have stored nonsense, which must not hide the others. */
+export type StoredBundle =
+  { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'unreadable'; readonly reason: string };
+
+export type AttestationsReading =
+  | { readonly kind: 'read'; readonly bundles: readonly StoredBundle[] }
+  /** Not on this plan, this server, or not granted. */
+  | { readonly kind: 'not_available' };
+
+export interface Attestations {
+  bundlesOf(digest: Digest): Promise<AttestationsReading>;
+}
+
+export function attestations(call: RepositoryCall, source: ArchiveSource): Attestations {
+  return {
+    async bundlesOf(digest) {
+      const route = 'GET /repos/{owner}/{repo}/attestations/{subject_digest}';
+      const params = { subject_digest: digest, per_page: PAGE_SIZE };
+      const reply = await call({ route, permissions: 'attestations', params }).catch(nullIfNone);
+      if (reply === null) return { kind: 'read', bundles: [] };
+      if (reply === 'not_available') return { kind: 'not_available' };
+      const { attestations: list } = parseReply(AttestationList, reply, route);
+      return { kind: 'read', bundles: await readAll(list, source) };
+    },
+  };
+}
+
+/** 404 says that there are none; a private repository without Enterprise Cloud, or without the grant, is refused. */
+function nullIfNone(error: unknown): null | 'not_available' {
+  if (error instanceof GitHubFault && error.kind === 'not_found') return null;
+  if (error instanceof GitHubFault && ['forbidden', 'unprocessable', 'gone'].includes(error.kind))
+    return 'not_available';
+  throw error;
+}
+
+type Listed = z.infer<typeof Attestation>;
+
+async function readAll(list: readonly Listed[], source: ArchiveSource): Promise<StoredBundle[]> {
+  const bundles: StoredBundle[] = [];
+  let left = MAX_TOTAL_BYTES;
+  for (const each of list) {
+    const stored = await readOne(each, source, Math.min(MAX_BUNDLE_BYTES, left));
+    if (stored.kind === 'bytes') left -= stored.bytes.length;
+    bundles.push(stored);
+  }
+  return bundles;
+}
+
+async function readOne(
+  { bundle, bundle_url: address }: Listed,
+  source: ArchiveSource,
+  budget: number,
+): Promise<StoredBundle> {
+  if (bundle !== undefined && bundle !== null) return { kind: 'bytes', bytes: Buffer.from(JSON.stringify(bundle)) };
+  if (address === undefined || address === null)
+    return { kind: 'unreadable', reason: 'it has neither a bundle nor an address' };
+  try {
+    return inflate(await fetchBounded(source, address, budget), budget);
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    if (error.fault === 'unavailable') throw new GitHubFault('unavailable', 'the store of attestations did not answer');
+    return { kind: 'unreadable', reason: error.message };
+  }
+}
+
+/** A raw snappy block, or plain JSON. The length that a block declares is looked at before anything is inflated. */
+export function inflate(bytes: Uint8Array, budget: number): StoredBundle {
+  if (bytes[0] === OPENING_BRACE) return { kind: 'bytes', bytes };
+  try {
+    return { kind: 'bytes', bytes: uncompress(bytes, budget) };
+  } catch {
+    return { kind: 'unreadable', reason: `it is not a snappy block, or one of more than ${budget} bytes` };
+  }
+}
+
+const OPENING_BRACE = 0x7b;
