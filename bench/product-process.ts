@@ -56,10 +56,11 @@ export async function startProduct(
 }
 
 /** @param nodeOptions for the process's Node, as an operator would set `NODE_OPTIONS` */
-export function startWorkerFor({ sandbox, temporal }: StageSet, nodeOptions = ''): Promise<ProductProcess> {
+export async function startWorkerFor({ sandbox, temporal }: StageSet, nodeOptions = ''): Promise<ProductProcess> {
   const { appId, privateKey } = sandbox.app;
   return startProduct('worker', 'Worker is polling', {
     TEMPORAL_URL: temporal.address,
+    ...(await sandbox.trustEnvironment()),
     GITHUB_API_URL: sandbox.url,
     APP_ID: String(appId),
     PRIVATE_KEY: privateKey.replaceAll('\n', '\\n'),

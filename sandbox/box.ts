@@ -27,6 +27,7 @@ import {
 } from './github/world.ts';
 import { Registry } from './registry/registry.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
+import { writeTrustFiles } from './trust-files.ts';
 
 export interface SandboxOptions {
   readonly seed?: number;
@@ -221,6 +222,12 @@ export class Sandbox {
     const sha = await repository.git.commitFiles('main', new Map([[path, text]]), 'The isolated builder');
     this.builder = BuilderWorkflow.parse(`acme-platform/slsa-builder/${path}@${sha}`);
     return this.builder;
+  }
+
+  /** The environment of a process that trusts this sandbox. */
+  trustEnvironment(): Promise<Record<string, string>> {
+    const { folder, sigstore, builder } = this;
+    return writeTrustFiles({ folder, sigstore, builder, registryHost: this.registry.host });
   }
 
   /** Commits files to a branch and sends what GitHub sends for a push. */

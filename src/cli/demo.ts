@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { basename, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { ATTACKS, type AttackScenario } from '../../sandbox/attacks.ts';
 import { Sandbox } from '../../sandbox/box.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
@@ -21,20 +22,35 @@ export interface DemoOptions {
   readonly keep: boolean;
   /** A local git checkout that is run instead of the fixtures. */
   readonly repo?: string;
+  /** Somebody tampers with the evidence: a name of sandbox/attacks.ts. */
+  readonly attack?: string;
 }
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 export async function demo(options: DemoOptions, environment: Environment): Promise<number> {
-  const stage = await Stage.open(environment);
+  if (options.attack === 'list') return listAttacks();
+  const attack = options.attack === undefined ? null : attackNamed(options.attack);
+  const stage = await Stage.open(environment, attack);
   try {
-    const isDone = options.repo === undefined ? await stage.tour() : await stage.runCheckout(options.repo);
+    const isDone = await stage.play(options, attack);
     stage.farewell();
     if (options.keep) await stage.untilInterrupted();
     return isDone ? 0 : 1;
   } finally {
     await stage.close();
   }
+}
+
+function attackNamed(name: string): AttackScenario {
+  const found = Object.hasOwn(ATTACKS, name) ? ATTACKS[name] : undefined;
+  if (found === undefined) throw new UsageError(`--attack: ${name} is not one of ${Object.keys(ATTACKS).join(', ')}.`);
+  return found;
+}
+
+function listAttacks(): number {
+  for (const [name, { story }] of Object.entries(ATTACKS)) print(`${name.padEnd(22)} ${story}`);
+  return 0;
 }
 
 class Stage {
@@ -50,11 +66,11 @@ class Stage {
     this.parts = parts;
   }
 
-  static async open(environment: Environment): Promise<Stage> {
+  static async open(environment: Environment, attack: AttackScenario | null): Promise<Stage> {
     const log = createLogger(environment.LOG_LEVEL === 'info' ? 'warn' : environment.LOG_LEVEL);
     print('Starting a Temporal server, a GitHub in a box, the worker and the service …');
     const temporal = await temporalFor(environment, print);
-    const sandbox = await Sandbox.start();
+    const sandbox = await Sandbox.start(attack === null ? {} : { attack });
     const builder = await sandbox.createBuilder();
     const evidence = sandboxEvidence(sandbox, builder);
     const { appId, privateKey, webhookSecret } = sandbox.app;
@@ -72,6 +88,22 @@ class Stage {
     });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     return new Stage(sandbox, client, temporal.uiUrl, [service, worker, temporal]);
+  }
+
+  /** True where it ended as it should. */
+  play({ repo }: DemoOptions, attack: AttackScenario | null): Promise<boolean> {
+    if (attack !== null) return this.underAttack(attack);
+    return repo === undefined ? this.tour() : this.runCheckout(repo);
+  }
+
+  /** A clean commit whose evidence somebody tampers with: it must not pass as what it is not. */
+  private async underAttack({ story }: AttackScenario): Promise<boolean> {
+    const app = await this.sandbox.createRepository('app');
+    print(`\nA clean commit is pushed to ${app.owner.login}/${app.name}. ${story}\n`);
+    const sha = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
+    const verdict = await this.follow(app, 'main', sha);
+    this.showCheck(app);
+    return verdict.startsWith('failure');
   }
 
   /** A clean commit, then a pull request with lint errors and a vulnerable dependency, then `/slsa rerun` on it. */

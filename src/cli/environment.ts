@@ -25,6 +25,10 @@ export const Environment = z.object({
     .optional()
     .describe('Instead of an App: a plain token, for `run` and `worker`. Check runs then do not exist.'),
   GITHUB_API_URL: z.url().default('https://api.github.com').describe("The API's address: https://HOST/api/v3 on GHES."),
+  GITHUB_SERVER_URL: z
+    .url()
+    .optional()
+    .describe('How identities of signers begin, where GITHUB_API_URL does not tell: https://HOST.'),
   BUILDER_WORKFLOW: BuilderWorkflow.optional().describe(
     'The isolated builder, OWNER/REPO/.github/workflows/build-image.yml@COMMIT. Unset: repositories build for themselves, Build L2 at best.',
   ),

@@ -19,7 +19,7 @@ export function evidencePartsFor(environment: Environment): EvidenceParts {
     trust,
     roots: trustRootsFor(trust.policy),
     registry: ociRegistry({ fetch: globalThis.fetch, hosts: environment.REGISTRY_HOSTS }),
-    ...serverNames(environment.GITHUB_API_URL),
+    ...serverNames(environment.GITHUB_API_URL, environment.GITHUB_SERVER_URL ?? null),
     verifier: { id: environment.VERIFIER_ID, version: VERSION },
     vsa: vsaSignerFor(environment),
   };

@@ -3,7 +3,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment, UsageError } from './environment.ts';
 import { inspectPreset, listPresets } from './presets.ts';
+import type { InitOptions } from './init.ts';
 import type { RunOptions } from './run.ts';
+import type { VerifyOptions } from './verify.ts';
 
 /** 0 done, 1 failed verdict, 2 usage, 3 could not find out. */
 const EXIT = { usage: 2, unknown: 3 } as const;
@@ -18,7 +20,8 @@ program
   .description('shows the whole product against a GitHub in a box: no account, no network')
   .option('--keep', 'leave it running afterwards, to push to', false)
   .option('--repo <path>', 'run a local git checkout instead of the fixtures')
-  .action(async (options: { keep: boolean; repo?: string }) => {
+  .option('--attack <name>', 'let somebody tamper with the evidence; `list` names them all')
+  .action(async (options: { keep: boolean; repo?: string; attack?: string }) => {
     const { demo } = await import('./demo.ts');
     process.exitCode = await demo(options, readEnvironment(process.env));
   });
@@ -74,6 +77,55 @@ program
   });
 
 program
+  .command('verify <subject>')
+  .description('assesses an image (registry/name@sha256:…), a bundle file or a digest; exits 0 at or over --level')
+  .requiredOption('--repo <owner/name>', 'the repository that it must be built from')
+  .option('--level <n>', 'the Build level that is asked for: 1, 2 or 3', '3')
+  .option('--builder <workflow@commit>', 'an isolated builder to trust at L3, beside those of the trust policy')
+  .option('--signer-workflow <path>', "the repository's own build workflow", '.github/workflows/01-build-image.yml')
+  .option('--source-ref <ref>', 'the full ref that it must be built at')
+  .option('--source-digest <commit>', 'the commit that it must be built from')
+  .option('--repo-id <id>', 'numeric id of the repository: a name can be given anew')
+  .option('--owner-id <id>', "numeric id of the repository's owner")
+  .option('--digest <sha256:…>', 'with a bundle file: the image that it must be about')
+  .option('--trusted-root <[name=]file>', 'trust this root only, offline; may be repeated', collect)
+  .option('--json', 'the assessment as one JSON document', false)
+  .action(async (subject: string, options: VerifyOptions) => {
+    const { verify } = await import('./verify.ts');
+    process.exitCode = await verify(subject, options, readEnvironment(process.env));
+  });
+
+const trust = program.command('trust').description('what is trusted here');
+trust
+  .command('check [file]')
+  .description('validates the trust policy and shows what it means')
+  .action(async (file?: string) => {
+    const { checkTrust } = await import('./trust.ts');
+    print(checkTrust(readEnvironment(process.env), file));
+  });
+trust
+  .command('refresh')
+  .description('fetches newer trust roots by TUF')
+  .action(async () => {
+    const { refreshTrust } = await import('./trust.ts');
+    const { lines, isWhole } = await refreshTrust();
+    print(lines);
+    if (!isWhole) process.exitCode = EXIT.unknown;
+  });
+
+program
+  .command('init [path]')
+  .description('writes the stage files and, where there are none, settings into a git checkout')
+  .option('--builder <workflow@commit>', 'the isolated builder; default: BUILDER_WORKFLOW')
+  .option('--check', 'write nothing, say what differs', false)
+  .action(async (path: string | undefined, options: InitOptions) => {
+    const { init } = await import('./init.ts');
+    const { lines, differing } = init(path ?? '.', options, readEnvironment(process.env));
+    print(lines);
+    if (options.check && differing > 0) process.exitCode = 1;
+  });
+
+program
   .command('list-presets')
   .description('lists the presets')
   .action(() => print(listPresets()));
@@ -105,6 +157,10 @@ function report(error: unknown): number {
 
 function print(lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function wholeNumber(text: string): number {

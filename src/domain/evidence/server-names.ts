@@ -7,7 +7,10 @@ export interface ServerNames {
   readonly issuer: string;
 }
 
-export function serverNames(apiUrl: string): ServerNames {
+/** @param serverUrl where identities begin otherwise than the API's address tells: behind a proxy, or in a sandbox */
+export function serverNames(apiUrl: string, serverUrl: string | null): ServerNames {
+  if (serverUrl === 'https://github.com') return serverNames('https://api.github.com', null);
+  if (serverUrl !== null) return serverNames(`${serverUrl}/api/v3`, null);
   const host = apiUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
   if (host === 'api.github.com') {
     return { server: 'https://github.com', issuer: 'https://token.actions.githubusercontent.com' };

@@ -146,6 +146,8 @@ export function verdictOf(
   for (const stage of plan.stages) {
     const judged = judge(stage, outcomes[stage], plan.gates);
     if (judged.kind === 'stop') return judged.verdict;
+    const vouched = stage === 'build' ? judgeEvidence(plan, evidence, 'after_build') : PASS;
+    if (vouched.kind === 'stop') return vouched.verdict;
   }
   const judged = judgeEvidence(plan, evidence, 'whole');
   if (judged.kind === 'stop') return judged.verdict;

@@ -1,0 +1,75 @@
+/** `init`: writes the stage files into a checkout, rendered for the operator's builder, and settings where there are none. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BuilderWorkflow } from '../domain/build/builder.ts';
+import { readSettings } from '../domain/settings/read-settings.ts';
+import { SETTINGS_PATH, type SettingsFile } from '../domain/settings/settings-schema.ts';
+import { renderStageFiles } from '../domain/stage/render-stage-files.ts';
+import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
+import { UsageError, type Environment } from './environment.ts';
+import { readStageSources } from './stage-sources.ts';
+
+export interface InitOptions {
+  readonly builder?: string;
+  /** Writes nothing: says what differs. */
+  readonly check: boolean;
+}
+
+export interface Initialised {
+  readonly lines: readonly string[];
+  /** Files that are missing or other than rendered. */
+  readonly differing: number;
+}
+
+/** @throws UsageError */
+export function init(folder: string, options: InitOptions, environment: Environment): Initialised {
+  if (!existsSync(join(folder, '.git'))) throw new UsageError(`${folder} is no git checkout: run this where .git is.`);
+  const builder = builderFor(options, environment);
+  const timeoutMinutes = timeoutsOf(settingsIn(folder));
+  const rendered = renderStageFiles(readStageSources(), { builder, timeoutMinutes });
+  const files = new Map(STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]]));
+  if (!existsSync(join(folder, SETTINGS_PATH))) files.set(SETTINGS_PATH, 'preset: standard\n');
+  const differing = [...files].filter(([path, text]) => textOf(join(folder, path)) !== text);
+  if (!options.check) for (const [path, text] of differing) write(join(folder, path), text);
+  const verb = options.check ? 'differs' : 'written';
+  const by = builder ?? 'this repository itself: Build L2 at best';
+  return {
+    differing: differing.length,
+    lines: [
+      `Builder: ${by}`,
+      ...(differing.length === 0 ? ['All files are as rendered.'] : differing.map(([path]) => `${verb}  ${path}`)),
+      ...(options.check || differing.length === 0 ? [] : ['Commit these to the default branch, then push.']),
+    ],
+  };
+}
+
+function builderFor({ builder }: InitOptions, environment: Environment): BuilderWorkflow | null {
+  if (builder === undefined) return environment.BUILDER_WORKFLOW ?? null;
+  const parsed = BuilderWorkflow.safeParse(builder);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--builder: ${parsed.error.issues[0]?.message ?? 'not accepted'}.`);
+}
+
+function settingsIn(folder: string): SettingsFile {
+  const text = textOf(join(folder, SETTINGS_PATH));
+  const reading = text === null ? { kind: 'settings' as const, settings: {} } : readSettings(text);
+  if (reading.kind === 'settings') return reading.settings;
+  const mistakes = reading.mistakes.map(
+    ({ line, column, message }) => `  ${SETTINGS_PATH}:${line}:${column} ${message}`,
+  );
+  throw new UsageError(['The settings have mistakes:', ...mistakes].join('\n'));
+}
+
+const timeoutsOf = ({ stages }: SettingsFile): Partial<Record<Stage, number>> =>
+  Object.fromEntries(
+    Object.entries(stages ?? {}).flatMap(([stage, own]) =>
+      own.timeout_minutes === undefined ? [] : [[stage, own.timeout_minutes]],
+    ),
+  );
+
+const textOf = (path: string): string | null => (existsSync(path) ? readFileSync(path, 'utf8') : null);
+
+function write(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+}
