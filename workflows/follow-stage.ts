@@ -25,8 +25,11 @@ const MAX_DISPATCHES = 3;
 /** Between `cancel` and `force-cancel`: Actions gives a step that long to clean up. */
 const CANCEL_GRACE_MS = 20_000;
 
-/** Actions needs a while beyond a job's own time-out to say that it has ended. */
-const RUN_LIMIT_MARGIN_MINUTES = 10;
+/**
+ * A job ends by its own time-out. This is for a run that never says so: the builder's two short jobs, a wait for a runner
+ * before each, and the while that Actions needs to tell.
+ */
+const RUN_LIMIT_MARGIN_MINUTES = 45;
 
 export async function followStage<S extends Stage>(run: Run, stage: S, ask: StageAsk): Promise<StageOutcome<S>> {
   const kept = run.outcomes[stage];

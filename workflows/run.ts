@@ -184,6 +184,7 @@ export class Run {
       workflowId: this.workflowId,
       sha: this.request.sha,
       attempt: this.request.attempt,
+      visibility: this.request.repository.visibility,
       end: this.graph.end,
       visited: this.visited,
       verdict: this.verdict ?? makeVerdict('no_result', 'Not your fault: the run ended without a verdict'),

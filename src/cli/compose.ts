@@ -1,6 +1,7 @@
 /** The composition roots: which parts a process is made of. */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { EvidenceParts } from '../../activities/assess-evidence.ts';
 import { createActivities } from '../../activities/index.ts';
 import { createGitHub, type GitHub } from '../adapters/github/github.ts';
@@ -13,6 +14,9 @@ import { installRuntime, startWorker, type RunningWorker } from '../adapters/tem
 import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
 import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import type { Timing } from '../domain/run/timing.ts';
+import type { DsseEnvelope } from '../adapters/vsa/sign-vsa.ts';
+import type { Digest } from '../domain/git.ts';
+import { verifierPage, type Page } from '../web/verifier-pages.ts';
 import { createWebhookServer } from '../intake/webhook-server.ts';
 import type { Credentials, Environment } from './environment.ts';
 import { readStageSources } from './stage-sources.ts';
@@ -72,6 +76,7 @@ export interface ServiceParts {
   readonly timing: Timing;
   readonly host: string;
   readonly port: number;
+  readonly evidence: Pick<EvidenceParts, 'verifier' | 'vsa'>;
 }
 
 export async function startService({
@@ -81,8 +86,12 @@ export async function startService({
   timing,
   host,
   port,
+  evidence,
 }: ServiceParts): Promise<Started & { readonly url: string }> {
-  const server = await createWebhookServer({ ...app, log, temporal, timing });
+  const { verifier, vsa: signer } = evidence;
+  const findVsa = (digest: Digest): Promise<DsseEnvelope | null> => publicVsa(temporal, digest);
+  const pages = (path: string): Promise<Page | null> => verifierPage(path, { verifier, signer, findVsa });
+  const server = await createWebhookServer({ ...app, log, temporal, timing, pages });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -98,6 +107,23 @@ export async function startService({
       }),
   };
 }
+
+/** Of public repositories only: a private one's summary stands in its check run, where its people read it. */
+async function publicVsa(temporal: PipelineClient, digest: Digest): Promise<DsseEnvelope | null> {
+  for (const result of await temporal.resultsByDigest(digest)) {
+    const parsed = PublishedRun.safeParse(result);
+    const vsa = parsed.success ? DsseJson.safeParse(JSON.parse(parsed.data.evidence.vsa)) : null;
+    if (vsa?.success === true) return vsa.data;
+  }
+  return null;
+}
+
+const PublishedRun = z.object({ visibility: z.literal('public'), evidence: z.object({ vsa: z.string() }) });
+const DsseJson = z.object({
+  payloadType: z.literal('application/vnd.in-toto+json'),
+  payload: z.string(),
+  signatures: z.tuple([z.object({ keyid: z.string(), sig: z.string() })]),
+});
 
 export interface LocalTemporal extends Started {
   readonly address: TemporalAddress;

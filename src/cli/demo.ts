@@ -85,6 +85,7 @@ class Stage {
       timing: WEBHOOK_TIMING,
       host: '127.0.0.1',
       port: 0,
+      evidence,
     });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     return new Stage(sandbox, client, temporal.uiUrl, [service, worker, temporal]);

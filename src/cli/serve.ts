@@ -35,7 +35,8 @@ export async function serve(environment: Environment): Promise<void> {
   const app = appOf(environment);
   const temporal = await connectTemporal(temporalAddress(environment));
   const { HOST: host, PORT: port } = environment;
-  const service = await startService({ log, temporal, app, timing: WEBHOOK_TIMING, host, port });
+  const evidence = evidencePartsFor(environment);
+  const service = await startService({ log, temporal, app, timing: WEBHOOK_TIMING, host, port, evidence });
   await untilStopped();
   await service.stop();
   await temporal.close();
@@ -61,7 +62,7 @@ export async function dev(environment: Environment): Promise<void> {
   const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
   const client = await connectTemporal(temporal.address);
   const { HOST: host, PORT: port } = environment;
-  const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port });
+  const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port, evidence });
   print(`Webhooks:     ${service.url}${WEBHOOK_PATH}`);
   if (temporal.uiUrl !== null) print(`Temporal UI:  ${temporal.uiUrl}`);
   await untilStopped();

@@ -7,13 +7,14 @@ import { fromFile } from '../adapters/sigstore/root-files.ts';
 import { loadTrustRoot, TrustRootError, type TrustRoot } from '../adapters/sigstore/trust-root.ts';
 import { MAX_BUNDLE_BYTES, verifyBundle } from '../adapters/sigstore/verify-bundle.ts';
 import { builderParts, BuilderWorkflow } from '../domain/build/builder.ts';
-import { assess, type Assessment, type FoundBundle } from '../domain/evidence/assessment.ts';
+import { assess, type Assessment, type FoundBundle, type FoundPlace } from '../domain/evidence/assessment.ts';
 import { equivalentCommands } from '../domain/evidence/describe-assessment.ts';
 import { judgeProvenance, type ProvenanceExpectation } from '../domain/evidence/judge-provenance.ts';
 import { PROVENANCE_TYPE } from '../domain/evidence/slsa-provenance.ts';
 import type { Level, TrustPolicy } from '../domain/evidence/trust-map.ts';
 import type { BundleVerification } from '../domain/evidence/verified-bundle.ts';
 import { CommitSha, Digest, GitRef } from '../domain/git.ts';
+import { plainLine } from '../domain/report/plain-text.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { ladder } from './terminal/ladder.ts';
@@ -38,18 +39,28 @@ const EXIT = { atLevel: 0, lower: 1, unknown: 3 } as const;
 export async function verify(subject: string, options: VerifyOptions, environment: Environment): Promise<number> {
   const wanted = levelOf(options.level);
   const parts = partsFor(options, environment);
+  const expectedOf = expectationFor(options, parts);
   const looked = await look(subject, options, { parts, environment }).catch(couldNotLook);
   if (typeof looked === 'string') {
-    process.stderr.write(`${looked}\n`);
+    process.stderr.write(`${plainLine(looked, MAX_MESSAGE)}\n`);
     return EXIT.unknown;
   }
-  const expected = expectationOf(options, parts, looked.digest);
-  const assessment = assessFound(looked, { expected, parts, wanted });
-  const commands = equivalentCommands(assessment.subject, options.repo, assessment.provenance?.signer ?? null);
-  const text = options.json ? [JSON.stringify(assessment)] : ladder(assessment, { repository: options.repo, commands });
+  const assessment = assessFound(looked, { expected: expectedOf(looked.digest), parts, wanted });
+  // The others are asked about images: a file or a digest alone is nothing that they would find.
+  const commands = looked.place === 'registry' ? equivalentCommands(assessment, options.repo) : [];
+  const text = options.json ? [inertJson(assessment)] : ladder(assessment, { repository: options.repo, commands });
   process.stdout.write(`${[...text, ...(options.json ? [] : looked.notes)].join('\n')}\n`);
   return assessment.result === 'met' ? EXIT.atLevel : EXIT.lower;
 }
+
+const MAX_MESSAGE = 600;
+
+/** JSON leaves C1 controls and direction marks as they are, and some terminals act on them: written out, they are the same. */
+const inertJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 function levelOf(text: string): Level {
   const level = [1, 2, 3].find((each) => String(each) === text) as Level | undefined;
@@ -90,6 +101,7 @@ function rootsFor({ trustedRoot }: VerifyOptions, known: readonly TrustRoot[]): 
 }
 
 interface Looked {
+  readonly place: FoundPlace;
   readonly name: string;
   readonly digest: Digest;
   readonly bundles: readonly FoundBundle[];
@@ -108,21 +120,21 @@ function look(subject: string, options: VerifyOptions, parts: With): Promise<Loo
   if (!/^[a-z0-9.-]+(:\d+)?\//.test(subject)) {
     throw new UsageError(`${subject} is no file, no digest (sha256:…) and no image (registry/name@sha256:…).`);
   }
-  return lookInRegistry(subject, options, parts);
+  return lookInRegistry(subject, parts);
 }
 
 /** A file of one bundle, or of one a line. */
 function lookInFile(file: string, options: VerifyOptions, { parts }: With): Looked {
   if (statSync(file).size > 4 * MAX_BUNDLE_BYTES) throw new UsageError(`${file} has more bytes than any bundle.`);
   const verifications = documentsIn(readFileSync(file)).map((bytes) => verifyBundle(bytes, parts.roots));
-  const bundles = verifications.map((verification) => ({ place: 'registry' as const, verification }));
+  const bundles = verifications.map((verification) => ({ place: 'file' as const, verification }));
   const given = options.digest === undefined ? null : digestOption(options.digest);
   const claimed = verifications.map(subjectOf).find((digest) => digest !== null) ?? null;
   const digest = given ?? claimed;
-  if (digest === null) return { name: file, digest: NO_DIGEST, bundles, notes: [] };
+  if (digest === null) return { place: 'file', name: file, digest: NO_DIGEST, bundles, notes: [] };
   const notes =
     given === null ? ['', `No --digest was given: the bundle's own subject, ${digest}, was taken for the image.`] : [];
-  return { name: file, digest, bundles, notes };
+  return { place: 'file', name: file, digest, bundles, notes };
 }
 
 /** What cannot be named cannot be vouched for: nothing has this digest. */
@@ -155,18 +167,19 @@ async function lookOnGitHub(digest: Digest, options: VerifyOptions, { parts, env
     place: 'attestations' as const,
     verification: verifyBundle(bytes, parts.roots),
   }));
-  return { name: options.repo, digest, bundles, notes: [] };
+  return { place: 'attestations', name: options.repo, digest, bundles, notes: [] };
 }
 
-async function lookInRegistry(image: string, _options: VerifyOptions, { parts }: With): Promise<Looked> {
-  const [, name = image, at, tag] = /^([^@]+?)(?:@(sha256:[0-9a-f]{64})|:([\w.-]+))?$/.exec(image) ?? [];
+async function lookInRegistry(image: string, { parts }: With): Promise<Looked> {
+  const [, name, tag, at] = /^([^@]+?)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(image) ?? [];
+  if (name === undefined) return usage(`${image}: a digest is written sha256: and 64 hex digits.`);
   const digest = await parts.registry.digestOf({ name, reference: at ?? tag ?? 'latest' });
   const bundles = (await parts.registry.bundlesOf(name, digest)).map((bytes) => ({
     place: 'registry' as const,
     verification: verifyBundle(bytes, parts.roots),
   }));
   const notes = at === undefined ? ['', `The tag is at ${digest} now; a tag can be moved, a digest cannot.`] : [];
-  return { name, digest, bundles, notes };
+  return { place: 'registry', name, digest, bundles, notes };
 }
 
 function couldNotLook(error: unknown): string {
@@ -175,14 +188,14 @@ function couldNotLook(error: unknown): string {
   return `Could not find out: ${what}. This is neither a pass nor a failure.`;
 }
 
-function expectationOf(options: VerifyOptions, parts: EvidenceParts, digest: Digest): ProvenanceExpectation {
+/** Mistakes are told before anybody is asked. */
+function expectationFor(options: VerifyOptions, parts: EvidenceParts): (digest: Digest) => ProvenanceExpectation {
   if (!/^[\w.-]+\/[\w.-]+$/.test(options.repo)) usage('--repo: written owner/name.');
   const commit = options.sourceDigest === undefined ? null : CommitSha.safeParse(options.sourceDigest).data;
   const ref = options.sourceRef === undefined ? null : GitRef.safeParse(options.sourceRef).data;
-  return {
+  const expected = {
     server: parts.server,
     issuer: parts.issuer,
-    digest,
     repository: { fullName: options.repo, id: options.repoId ?? null, ownerId: options.ownerId ?? null },
     commit: commit === undefined ? usage('--source-digest: a commit, 40 hex digits.') : commit,
     ref: ref === undefined ? usage('--source-ref: a full ref, such as refs/heads/main.') : ref,
@@ -190,6 +203,7 @@ function expectationOf(options: VerifyOptions, parts: EvidenceParts, digest: Dig
     run: null,
     root: null,
   };
+  return (digest) => ({ ...expected, digest });
 }
 
 interface Asked {
@@ -199,7 +213,7 @@ interface Asked {
 }
 
 /** The best provenance decides; all others are told, and count for nothing. */
-function assessFound({ name, digest, bundles }: Looked, { expected, parts, wanted }: Asked): Assessment {
+function assessFound({ place, name, digest, bundles }: Looked, { expected, parts, wanted }: Asked): Assessment {
   const ranked = bundles
     .map((found) => ({ found, rank: rankOf(found.verification, expected, parts.trust.policy) }))
     .toSorted((a, b) => b.rank - a.rank);
@@ -212,7 +226,10 @@ function assessFound({ name, digest, bundles }: Looked, { expected, parts, wante
     build: best === undefined ? { kind: 'none' } : { kind: 'bundle', verification: best.found.verification },
     conclusion: null,
     found: bundles,
-    looked: { attestations: 'not_asked', registry: 'read' },
+    looked: {
+      attestations: place === 'attestations' ? 'read' : 'not_asked',
+      registry: place === 'registry' ? 'read' : 'not_asked',
+    },
     signature: null,
     sbom: null,
     verifier: parts.verifier,

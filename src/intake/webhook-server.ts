@@ -18,6 +18,14 @@ export interface IntakeOptions extends IntakeContext {
   readonly privateKey: string;
   readonly log: Logger;
   readonly temporal: PipelineClient;
+  /** What else the service answers, by path; null where there is nothing. */
+  readonly pages: (path: string) => Promise<Page | null>;
+}
+
+interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 type Middleware = Awaited<ReturnType<typeof createNodeMiddleware>>;
@@ -37,7 +45,9 @@ export async function createWebhookServer(options: IntakeOptions): Promise<Serve
   });
   // A connection that is cut rejects here: it is that sender's loss alone.
   const server = createServer((request, response) => {
-    answer(request, response, middleware).catch(() => response.destroy());
+    const path = request.url?.split('?')[0] ?? '/';
+    const work = request.method === 'GET' ? show(path, response, options) : answer(request, response, middleware);
+    work.catch(() => response.destroy());
   });
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
@@ -60,11 +70,22 @@ async function receive(
   await handOver(intent, temporal);
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, middleware: Middleware): Promise<void> {
-  if (request.url?.split('?')[0] === '/ping') {
-    response.writeHead(200, { 'content-type': 'text/plain' }).end('pong\n');
-    return;
+/** A page that cannot be made is the asker's loss alone, and is said. */
+async function show(path: string, response: ServerResponse, { pages, log }: IntakeOptions): Promise<void> {
+  if (path === '/ping') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('pong\n');
+  try {
+    const page = await pages(path);
+    if (page === null) return void response.writeHead(404).end();
+    response
+      .writeHead(page.status, { 'content-type': page.contentType, 'x-content-type-options': 'nosniff' })
+      .end(page.body);
+  } catch (error) {
+    log.warn({ path, reason: error instanceof Error ? error.message : String(error) }, 'A page could not be made');
+    response.writeHead(503, { 'content-type': 'text/plain' }).end('Try again in a moment.\n');
   }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, middleware: Middleware): Promise<void> {
   if (request.method === 'POST' && request.headers['x-hub-signature-256'] === undefined) {
     return refuse(request, response, 401, 'Nothing is taken without a signature.');
   }

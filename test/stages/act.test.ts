@@ -1,5 +1,6 @@
 /**
- * The stage files themselves, run by act on this machine. Third-party actions are stubs that write what the real ones
+ * The stage files themselves, run by act on this machine; 01 as a repository has it that builds for itself, since its jobs
+ * are the isolated builder's. Third-party actions are stubs that write what the real ones
  * write, so what is shown here is the files' own part: their order, conditions, wiring and scripts, and that the product
  * reads the artifacts they leave. That the real tools behave as their stubs do is not shown here.
  */
@@ -19,14 +20,19 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { PROVENANCE, PROVENANCE_PREDICATE } from '../../src/domain/build/build-result.ts';
+import type { Signing } from '../../src/domain/build/builder.ts';
 import { CommitSha } from '../../src/domain/git.ts';
 import { CYCLONEDX_PREDICATE, SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
+import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
 import { readStageResult } from '../../src/domain/stage/stage-outcome.ts';
-import type { Reading } from '../../src/domain/stage/stage-report.ts';
+import type { Reading, StageExpectation } from '../../src/domain/stage/stage-report.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
+import { python, yamlTool } from './plan-step.ts';
 import {
   bundleOf,
   BUILDX_METADATA_JSON,
+  CALLING_FILES,
   cosignVerifyOutput,
   describeWithTools,
   DIGEST,
@@ -38,13 +44,14 @@ import {
   megaLinterReport,
   OTHER_COMMIT,
   OTHER_DIGEST,
+  OWN_FILES,
   readStageFile,
   reportFilesIn,
   SARIF,
   SBOM,
   sha256,
-  stagePath,
-  stagePaths,
+  STAGES_FOLDER,
+  TAG,
 } from './stage-files.ts';
 
 const act = findTool('act', { variable: 'ACT_PATH', otherwise: '/tmp/gobin/act' });
@@ -55,7 +62,10 @@ const zizmor = findTool('zizmor', { variable: 'ZIZMOR_PATH' });
 type Answers = Readonly<Record<string, string>>;
 
 interface Run {
+  /** As GitHub would conclude: a failure where one job failed. */
   readonly conclusion: string;
+  /** How each job ended that ran. */
+  readonly jobs: Readonly<Record<string, string>>;
   /** The steps of the file that ran, in their order. */
   readonly steps: readonly { readonly name: string; readonly result: string }[];
   /** What the run's annotations say. */
@@ -112,7 +122,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 const TOOLS: Readonly<Record<string, string>> = {
   cosign: `
     case "$1" in
-      sign) while [ $# -gt 0 ]; do if [ "$1" = --bundle ]; then cp "$ANSWERS/bundle.json" "$2"; fi; shift; done ;;
+      sign | attest) while [ $# -gt 0 ]; do if [ "$1" = --bundle ]; then cp "$ANSWERS/bundle.json" "$2"; fi; shift; done ;;
       verify) cat "$ANSWERS/cosign-verify.json" ;;
     esac`,
   gh: `
@@ -121,6 +131,17 @@ const TOOLS: Readonly<Record<string, string>> = {
       *${SIGNATURE_PREDICATE}*) cat "$ANSWERS/gh-signature.json" ;;
     esac`,
   docker: 'echo "github.com/docker/buildx v0.36.1 1a2b3c"',
+  curl: 'cat "$ANSWERS/token.json"',
+  // It plans for real; only what it would fetch from its index is here already.
+  python3: `
+    case "$*" in
+      *'-m pip install'*)
+        while [ $# -gt 0 ]; do if [ "$1" = --target ]; then mkdir -p "$2"; cp -r '${yamlTool}/yaml/.' "$2"; fi; shift; done ;;
+      *)
+        '${python}' "$@"
+        # GitHub leaves an output empty that holds a secret; act does not.
+        if [ -e "$ANSWERS/withheld" ]; then echo "$(cat "$ANSWERS/withheld")=" >> "$GITHUB_OUTPUT"; fi ;;
+    esac`,
 };
 
 const variable = (input: string): string => `WITH_${input.toUpperCase().replaceAll('-', '_')}`;
@@ -187,9 +208,7 @@ interface Repository {
 /** A clone of acme/app with the stage files in their place. */
 function makeRepository(folder: string, files: Readonly<Record<string, string>>): Repository {
   for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
-  for (const stage of STAGES) {
-    write(join(folder, '.github/workflows', STAGE_TABLE[stage].file), readFileSync(stagePath(stage), 'utf8'));
-  }
+  for (const stage of STAGES) write(join(folder, '.github/workflows', STAGE_TABLE[stage].file), OWN_FILES[stage]);
   const run = (...args: string[]): string =>
     execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: GIT_ENVIRONMENT });
   run('init', '--quiet', '--initial-branch', 'main');
@@ -201,6 +220,7 @@ function makeRepository(folder: string, files: Readonly<Record<string, string>>)
 
 /** One line of `act --json`. */
 const ActLine = z.object({
+  jobID: z.string().optional(),
   stage: z.string().optional(),
   step: z.string().optional(),
   stepID: z.array(z.string()).optional(),
@@ -209,6 +229,12 @@ const ActLine = z.object({
   command: z.string().optional(),
   arg: z.string().optional(),
 });
+
+const SETTINGS = `image:
+  tag: ${TAG}
+  platforms: [linux/amd64, linux/arm64]
+  build_args: { VERSION: ${TAG}, CHANNEL: stable }
+`;
 
 let root: string;
 let repository: Repository;
@@ -221,15 +247,13 @@ interface RunOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly repository?: Repository;
   readonly attempt?: number;
+  readonly visibility?: 'public' | 'private' | 'internal';
 }
 
 /** What the product would send, beside key, nonce and commit. */
 const USUAL_INPUTS: Readonly<Record<Stage, Readonly<Record<string, string>>>> = {
   lint: {},
-  build: {
-    ...{ image: IMAGE, tag: '1.0.0', dockerfile: 'Dockerfile', context: '.' },
-    ...{ target: '', platforms: 'linux/amd64,linux/arm64', build_args: 'VERSION=1.0.0\nCHANNEL=stable' },
-  },
+  build: { flags: '{}' },
   sbom: { image: IMAGE, digest: DIGEST },
   scan: { digest: DIGEST, sbom_run_id: '1', sbom_artifact: 'slsa-sbom-1', sbom_sha256: sha256(SBOM) },
   sign: { image: IMAGE, digest: DIGEST, signing: 'public_log' },
@@ -245,7 +269,7 @@ const USUAL_INPUTS: Readonly<Record<Stage, Readonly<Record<string, string>>>> = 
 
 const USUAL_ANSWERS: Readonly<Record<Stage, Answers>> = {
   lint: { 'mega-linter-report.json': megaLinterReport(0), 'megalinter.sarif': SARIF },
-  build: { 'buildx-metadata.json': BUILDX_METADATA_JSON },
+  build: { 'buildx-metadata.json': BUILDX_METADATA_JSON, 'bundle.json': bundleOf(PROVENANCE_PREDICATE, DIGEST) },
   sbom: { 'sbom.cdx.json': SBOM },
   scan: { 'grype.json': GRYPE_JSON },
   sign: { 'bundle.json': bundleOf(SIGNATURE_PREDICATE, DIGEST) },
@@ -269,7 +293,8 @@ function runStage(stage: Stage, options: RunOptions = {}): Run {
   for (const [name, text] of Object.entries(options.answers ?? USUAL_ANSWERS[stage])) write(join(answers, name), text);
   const event = join(scene, `event-${runId}.json`);
   const inputs = { key: `slsa-run:1/${stage}`, nonce: 'n', commit: commitOf(stage, at), ...USUAL_INPUTS[stage] };
-  write(event, JSON.stringify({ inputs: { ...inputs, ...options.inputs } }));
+  const facts = { default_branch: 'main', visibility: options.visibility ?? 'private' };
+  write(event, JSON.stringify({ inputs: { ...inputs, ...options.inputs }, repository: facts }));
   const { stdout, error } = spawnSync(
     act!,
     [
@@ -279,6 +304,13 @@ function runStage(stage: Stage, options: RunOptions = {}): Run {
       ...['--actor', 'alice', '--secret', 'GITHUB_TOKEN=ghs_token'],
       ...['--secret', 'SLSA_REGISTRY_USERNAME=robot', '--secret', 'SLSA_REGISTRY_PASSWORD=hunter2'],
       ...['--env', `GITHUB_RUN_ID=${runId}`, '--env', `GITHUB_RUN_ATTEMPT=${options.attempt ?? 1}`],
+      ...['--env', `GITHUB_WORKFLOW_REF=acme/app/.github/workflows/${STAGE_TABLE[stage].file}@refs/heads/main`],
+      ...[
+        '--env',
+        'ACTIONS_ID_TOKEN_REQUEST_URL=https://tokens.example/?v=2',
+        '--env',
+        'ACTIONS_ID_TOKEN_REQUEST_TOKEN=t',
+      ],
       ...localRepositories(stage),
     ],
     { cwd: at.folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, env: environment(answers) },
@@ -304,13 +336,16 @@ function localRepositories(stage: Stage): string[] {
     .flatMap((pin) => ['--local-repository', `${pin}=${join(root, 'actions', pin.slice(0, pin.indexOf('@')))}`]);
 }
 
-function toRun(stdout: string): Pick<Run, 'conclusion' | 'steps' | 'errors'> {
+function toRun(stdout: string): Pick<Run, 'conclusion' | 'jobs' | 'steps' | 'errors'> {
   const lines = stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => ActLine.parse(JSON.parse(line)));
+  const ended = lines.flatMap(({ jobID, jobResult }) => (jobResult === undefined ? [] : [[jobID ?? '?', jobResult]]));
+  const results = ended.map(([, result]) => result);
   return {
-    conclusion: lines.find(({ jobResult }) => jobResult !== undefined)?.jobResult ?? `none: ${stdout.slice(-2000)}`,
+    conclusion: results.find((result) => result !== 'success') ?? results[0] ?? `none: ${stdout.slice(-2000)}`,
+    jobs: Object.fromEntries(ended) as Record<string, string>,
     steps: lines.flatMap(({ stage, step, stepID, stepResult }) =>
       stage === 'Main' && stepID?.length === 1 && step !== undefined && stepResult !== undefined
         ? [{ name: step, result: stepResult }]
@@ -325,9 +360,9 @@ const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(
 const artifactFolder = ({ runId }: Run, name: string): string => join(scene, 'artifacts', runId, name);
 
 /** The run's artifact as the product reads it. */
-function readingOf(stage: Stage, run: Run, at: Repository = repository): Reading<unknown> {
+function readingOf(stage: Stage, run: Run, more: Partial<StageExpectation> = {}): Reading<unknown> {
   const folder = artifactFolder(run, `slsa-${stage}-1`);
-  const expected = expectation(stage, { commit: commitOf(stage, at) });
+  const expected = expectation(stage, { commit: commitOf(stage, repository), ...more });
   return readStageResult(stage, reportFilesIn(folder, stage), expected, run.conclusion);
 }
 
@@ -342,7 +377,11 @@ function leaveSbom(text: string = SBOM): { sbom_run_id: string } {
   return { sbom_run_id: '0' };
 }
 
-const tools = Object.fromEntries(['git', 'bash', 'jq', 'sha256sum'].map((name) => [name, findTool(name)]));
+const tools = {
+  ...Object.fromEntries(['git', 'bash', 'jq', 'sha256sum'].map((name) => [name, findTool(name)])),
+  python3: python,
+  'ruamel.yaml (by pip, from PyPI)': yamlTool,
+};
 
 describeWithTools({ act, ...tools })('a stage file, run by act', () => {
   beforeAll(() => {
@@ -356,7 +395,10 @@ describeWithTools({ act, ...tools })('a stage file, run by act', () => {
       write(path, `#!/usr/bin/env bash\nset -e\n${script}\n${endAsTold(name)}\n`);
       chmodSync(path, 0o755);
     }
-    repository = makeRepository(join(root, 'app'), { Dockerfile: 'FROM scratch\nCOPY . .\n' });
+    repository = makeRepository(join(root, 'app'), {
+      Dockerfile: 'FROM scratch\nCOPY . .\n',
+      [SETTINGS_PATH]: SETTINGS,
+    });
   });
 
   afterAll(() => {
@@ -415,51 +457,153 @@ describeWithTools({ act, ...tools })('a stage file, run by act', () => {
   });
 
   describe('of build', () => {
-    it('names the image that was pushed', () => {
-      const run = runStage('build');
-      expect(run).toMatchObject({ conclusion: 'success', artifacts: ['slsa-build-1'] });
-      expect(readingOf('build', run)).toEqual({
-        kind: 'read',
-        result: { kind: 'built', image: `${IMAGE}:1.0.0`, digest: DIGEST, warnings: 0 },
+    const ALL_WELL = { plan: 'success', build: 'success', provenance: 'success' };
+    /** The same repository with other settings: at another commit. */
+    const withSettings = (settings: string): Repository =>
+      makeRepository(join(scene, 'other-settings'), { Dockerfile: 'FROM scratch\n', [SETTINGS_PATH]: settings });
+    const built = (run: Run, signing: Signing, at: Repository = repository): unknown => {
+      const provenance = readFileSync(join(artifactFolder(run, 'slsa-build-1'), PROVENANCE), 'utf8');
+      const build = { kind: 'built', image: `${IMAGE}:${TAG}`, digest: DIGEST, warnings: 0, signing };
+      const reading = readingOf('build', run, { commit: at.head, build: { tag: TAG, signing } });
+      expect(reading).toEqual({ kind: 'read', result: { ...build, provenanceSha256: sha256(provenance) } });
+      return JSON.parse(provenance);
+    };
+    const wasAttested = (): boolean => existsSync(join(scene, 'given', 'attest'));
+
+    it('leaves signed provenance of the image that was pushed, where the repository is public', () => {
+      const run = runStage('build', { visibility: 'public' });
+      expect(run).toMatchObject({ conclusion: 'success', jobs: ALL_WELL, artifacts: ['slsa-build-1'], errors: [] });
+      built(run, 'public_log');
+      expect([given('attest', 'subject-name'), given('attest', 'subject-digest')]).toEqual([IMAGE, DIGEST]);
+    });
+
+    it.each(['private', 'internal'] as const)('leaves a claim that nobody signed, where it is %s', (visibility) => {
+      const run = runStage('build', { visibility });
+      expect(run).toMatchObject({ conclusion: 'success', jobs: ALL_WELL, artifacts: ['slsa-build-1'], errors: [] });
+      expect(built(run, 'none')).toMatchObject({
+        subject: [{ name: IMAGE, digest: { sha256: DIGEST.replace('sha256:', '') } }],
+        predicate: {
+          buildDefinition: {
+            externalParameters: { workflow: { ref: 'refs/heads/main', path: '.github/workflows/01-build-image.yml' } },
+            resolvedDependencies: [{ digest: { gitCommit: repository.head } }],
+          },
+          runDetails: {
+            metadata: { invocationId: `https://github.com/acme/app/actions/runs/${run.runId}/attempts/1` },
+          },
+        },
       });
-      expect(given('build-push-action', 'tags')).toBe(`${IMAGE}:1.0.0`);
-      expect(given('build-push-action', 'platforms')).toBe('linux/amd64,linux/arm64');
-      expect(given('build-push-action', 'build-args')).toBe('VERSION=1.0.0\nCHANNEL=stable');
+      expect(wasAttested()).toBe(false);
+    });
+
+    it("signs by GitHub's authority where a private repository asks for it", () => {
+      const at = withSettings(`${SETTINGS}signing: github\n`);
+      const run = runStage('build', { repository: at });
+      expect(run).toMatchObject({ conclusion: 'success', jobs: ALL_WELL });
+      built(run, 'github', at);
+      expect(wasAttested()).toBe(true);
+    });
+
+    it('signs by the public log, through cosign, where a private repository asks for it', () => {
+      const at = withSettings(`${SETTINGS}signing: public_log\n`);
+      const claims = {
+        repository: 'acme/app',
+        ref: 'refs/heads/main',
+        workflow_ref: 'acme/app/.github/workflows/w.yml@refs/heads/main',
+      };
+      const token = JSON.stringify({ value: `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s` });
+      const run = runStage('build', { repository: at, answers: { ...USUAL_ANSWERS.build, 'token.json': token } });
+      expect(run).toMatchObject({ conclusion: 'success', jobs: ALL_WELL });
+      built(run, 'public_log', at);
+      expect(wasAttested()).toBe(false);
+    });
+
+    it('builds by the settings at the commit', () => {
+      runStage('build');
+      const asked = Object.fromEntries(
+        ['tags', 'platforms', 'build-args', 'context', 'file', 'target', 'push', 'no-cache', 'provenance'].map(
+          (input) => [input, given('build-push-action', input)],
+        ),
+      );
+      expect(asked).toEqual({
+        ...{ tags: `${IMAGE}:${TAG}`, platforms: 'linux/amd64,linux/arm64' },
+        ...{ 'build-args': `VERSION=${TAG}\nCHANNEL=stable`, context: './.', file: './Dockerfile', target: '' },
+        ...{ push: 'true', 'no-cache': 'true', provenance: 'false' },
+      });
+    });
+
+    it("builds by the command line's flags, which the repository's own build takes", () => {
+      const flags = JSON.stringify({ tag: '2.0.0', dockerfile: 'docker/Dockerfile' });
+      expect(runStage('build', { inputs: { flags } })).toMatchObject({ conclusion: 'success' });
+      expect(given('build-push-action', 'tags')).toBe(`${IMAGE}:2.0.0`);
+      expect(given('build-push-action', 'file')).toBe('./docker/Dockerfile');
+    });
+
+    it('hands settings on as they are, whatever they hold', () => {
+      const build_args = { A: '$(touch pwned) `touch pwned`', B: '"; touch pwned; "', C: '%s \\ # $GITHUB_TOKEN' };
+      const context = 'a b/c@d+e';
+      const at = withSettings(JSON.stringify({ image: { build_args, context } }));
+      expect(runStage('build', { repository: at }).jobs).toEqual(ALL_WELL);
+      const lines = Object.entries(build_args).map(([name, value]) => `${name}=${value}`);
+      expect(given('build-push-action', 'build-args')).toBe(lines.join('\n'));
+      expect(given('build-push-action', 'context')).toBe(`./${context}`);
     });
 
     it('logs in to GitHub by its own token, and to any other registry by the secrets of the repository', () => {
+      const login = (): string[] => ['registry', 'username', 'password'].map((input) => given('login-action', input));
       runStage('build');
-      expect(['registry', 'username', 'password'].map((input) => given('login-action', input))).toEqual([
-        ...['ghcr.io', 'alice', 'ghs_token'],
-      ]);
-      runStage('build', { inputs: { image: 'registry.example:5000/acme/app' } });
-      expect(['registry', 'username', 'password'].map((input) => given('login-action', input))).toEqual([
-        ...['registry.example:5000', 'robot', 'hunter2'],
-      ]);
+      expect(login()).toEqual(['ghcr.io', 'alice', 'ghs_token']);
+      runStage('build', { inputs: { flags: JSON.stringify({ registry: 'registry.example:5000' }) } });
+      expect(login()).toEqual(['registry.example:5000', 'robot', 'hunter2']);
     });
 
-    it('fails with a report where the image did not build', () => {
-      const run = runStage('build', { answers: { 'build-push-action.exit': '1' } });
+    it('fails with a report where the image did not build, and signs nothing', () => {
+      const run = runStage('build', { answers: { 'build-push-action.exit': '1' }, visibility: 'public' });
       expect(run).toMatchObject({ conclusion: 'failure', artifacts: ['slsa-build-1'] });
+      expect(run.jobs).toMatchObject({ plan: 'success', build: 'failure' });
+      expect(run.errors).toContain('The image did not build: see the step above.');
       expect(readingOf('build', run)).toEqual({ kind: 'read', result: { kind: 'failed', exitCode: 1 } });
+      expect(wasAttested()).toBe(false);
     });
+
+    it('names its artifact by the attempt', () => {
+      expect(runStage('build', { attempt: 2 }).artifacts).toEqual(['slsa-build-2']);
+      const failed = runStage('build', { attempt: 3, answers: { 'build-push-action.exit': '1' } });
+      expect(failed.artifacts).toEqual(['slsa-build-3']);
+    });
+
+    it.each(['tag', 'image', 'signing', 'filled'])(
+      'builds nothing where GitHub withheld %s, which holds a secret',
+      (name) => {
+        const run = runStage('build', { answers: { ...USUAL_ANSWERS.build, withheld: name } });
+        expect(run).toMatchObject({ conclusion: 'failure', artifacts: [] });
+        expect(run.jobs).toMatchObject({ plan: 'success', build: 'failure' });
+        expect(failedStep(run)).toBe('Refuse a plan with gaps');
+        expect(run.errors[0]).toContain(`GitHub withheld ${name} of the plan`);
+        expect(existsSync(join(scene, 'given', 'build-push-action'))).toBe(false);
+      },
+    );
 
     it.each([
-      ['the login failed', { 'login-action.exit': '1' }, 'docker/login-action'],
-      ['the build said nothing of its image', {}, 'Write stage.json'],
-    ])('leaves nothing where %s, and says where it failed', (_, answers: Answers, step) => {
-      const run = runStage('build', { answers });
-      expect(run).toMatchObject({ conclusion: 'failure', artifacts: [] });
-      expect(failedStep(run)).toContain(step);
+      ['has a mistake', 'image: { tag: "a b" }\n', 'image.tag is not written as it must be.'],
+      ['is no YAML', 'image: [\n', '.github/slsa-pipeline.yml is not YAML: ParserError'],
+    ])('builds nothing where the settings file %s, and says so', (_, settings, message) => {
+      const run = runStage('build', { repository: withSettings(settings) });
+      expect(run).toMatchObject({ conclusion: 'failure', artifacts: [], errors: [message] });
+      expect(run.jobs).toMatchObject({ plan: 'failure' });
+      expect(failedStep(run)).toBe('Plan');
     });
 
-    it('hands inputs on as they are, whatever they hold', () => {
-      const build_args = 'A=$(touch pwned) `touch pwned`\nB="; touch pwned; "\nC=%s \\ # $GITHUB_TOKEN';
-      const inputs = { build_args, dockerfile: 'a$(touch pwned)', context: "'; touch pwned; '" };
-      expect(runStage('build', { inputs }).conclusion).toBe('success');
-      expect(given('build-push-action', 'build-args')).toBe(build_args);
-      expect(given('build-push-action', 'file')).toBe(inputs.dockerfile);
-      expect(given('build-push-action', 'context')).toBe(inputs.context);
+    it.each<[string, Answers, string]>([
+      ['its tool could not be fetched', { 'python3.exit': '1' }, 'Fetch the one tool'],
+      ['the login failed', { 'login-action.exit': '1' }, 'docker/login-action'],
+      ['the build said nothing of its image', { 'buildx-metadata.json': '' }, 'Refuse a result with gaps'],
+      ['the build named no digest', { 'buildx-metadata.json': '{}' }, 'Refuse a result with gaps'],
+      ['attesting failed', { 'attest.exit': '1' }, 'Attest'],
+      ['attesting left nothing', { 'bundle.json': '' }, 'Write stage.json'],
+    ])('leaves nothing where %s, and says where it failed', (_, answers, step) => {
+      const run = runStage('build', { answers: { ...USUAL_ANSWERS.build, ...answers }, visibility: 'public' });
+      expect(run).toMatchObject({ conclusion: 'failure', artifacts: [] });
+      expect(failedStep(run)).toContain(step);
     });
   });
 
@@ -618,17 +762,48 @@ describe('the stubs', () => {
   });
 });
 
-describeWithTools({ actionlint })('the stage files, by actionlint', () => {
-  it('are valid and sound', () => {
-    const { status, stdout, stderr } = spawnSync(actionlint!, ['-no-color', ...stagePaths()], { encoding: 'utf8' });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
-  });
-});
+/** As they are shipped, the builder, and as two kinds of repositories get them, each in a folder. */
+function everyFile(folder: string): string[] {
+  for (const [name, files] of Object.entries({ calling: CALLING_FILES, own: OWN_FILES })) {
+    for (const stage of STAGES) write(join(folder, name, '.github/workflows', STAGE_TABLE[stage].file), files[stage]);
+  }
+  const workflows = ['calling', 'own'].map((name) => join(folder, name, '.github/workflows'));
+  return [STAGES_FOLDER, join(STAGES_FOLDER, 'builder'), ...workflows].flatMap((each) =>
+    readdirSync(each)
+      .filter((file) => file.endsWith('.yml'))
+      .map((file) => join(each, file)),
+  );
+}
 
-describeWithTools({ zizmor })('the stage files, by zizmor', () => {
-  it('have none of the faults it knows', () => {
-    const args = ['--offline', '--no-progress', '--format', 'json', ...stagePaths()];
-    const { status, stdout } = spawnSync(zizmor!, args, { encoding: 'utf8' });
-    expect({ status, findings: JSON.parse(stdout) as unknown }).toEqual({ status: 0, findings: [] });
+describe('the files, shipped and rendered', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'stage-files-'));
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are all looked at', () => {
+    expect(everyFile(folder)).toHaveLength(3 * STAGES.length + 1);
+  });
+
+  describeWithTools({ actionlint })('by actionlint', () => {
+    it('are valid and sound', () => {
+      const { status, stdout, stderr } = spawnSync(actionlint!, ['-no-color', ...everyFile(folder)], {
+        encoding: 'utf8',
+      });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+    });
+  });
+
+  describeWithTools({ zizmor })('by zizmor', () => {
+    it('have none of the faults it knows', () => {
+      const args = ['--offline', '--no-progress', '--format', 'json', ...everyFile(folder)];
+      const { status, stdout } = spawnSync(zizmor!, args, { encoding: 'utf8' });
+      expect({ status, findings: JSON.parse(stdout) as unknown }).toEqual({ status: 0, findings: [] });
+    });
   });
 });

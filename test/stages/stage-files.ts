@@ -9,25 +9,39 @@ import { fileURLToPath } from 'node:url';
 import { describe } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { BUILDX_METADATA } from '../../src/domain/build/build-result.ts';
+import { readStageSources } from '../../src/cli/stage-sources.ts';
+import { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { CommitSha, Digest } from '../../src/domain/git.ts';
-import { MEGALINTER_JSON, MEGALINTER_SARIF } from '../../src/domain/lint/read-megalinter.ts';
-import { SBOM_FILE } from '../../src/domain/sbom/sbom-result.ts';
-import { GRYPE_REPORT } from '../../src/domain/scan/read-grype.ts';
-import {
-  ATTESTATION_BUNDLE,
-  ATTESTATION_VERIFY,
-  COSIGN_VERIFY,
-  SIGNATURE_BUNDLE,
-  SIGNATURE_PREDICATE,
-} from '../../src/domain/signature/signature-result.ts';
-import { STAGE_REPORT_FILE, type ReportFile, type StageExpectation } from '../../src/domain/stage/stage-report.ts';
-import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
+import { SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
+import { renderStageFiles } from '../../src/domain/stage/render-stage-files.ts';
+import { FILES_OF_STAGE } from '../../src/domain/stage/stage-artifact.ts';
+import type { ReportFile, StageExpectation } from '../../src/domain/stage/stage-report.ts';
+import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 
-const STAGES_FOLDER = fileURLToPath(new URL('../../stages/', import.meta.url));
+export const STAGES_FOLDER = fileURLToPath(new URL('../../stages/', import.meta.url));
 
-export const stagePath = (stage: Stage): string => join(STAGES_FOLDER, STAGE_TABLE[stage].file);
-export const stagePaths = (): string[] => STAGES.map(stagePath);
+export const SOURCES = readStageSources();
+export const BUILDER = BuilderWorkflow.parse(`acme/slsa-builder/.github/workflows/build-image.yml@${'5'.repeat(40)}`);
+
+/** As a repository gets them that builds for itself. */
+export const OWN_FILES = renderStageFiles(SOURCES, { builder: null, timeoutMinutes: {} });
+/** As a repository gets them whose operator has a builder. */
+export const CALLING_FILES = renderStageFiles(SOURCES, { builder: BUILDER, timeoutMinutes: {} });
+
+/**
+ * Each file that somebody runs, under a name: a stage's, of which 01 is the one with jobs of its own; 01 as it is shipped,
+ * the caller of a builder; and that builder.
+ */
+export const FILES = [...STAGES, 'caller', 'builder'] as const;
+export type FileName = (typeof FILES)[number];
+
+export const TEXTS: Readonly<Record<FileName, string>> = {
+  ...OWN_FILES,
+  caller: SOURCES.stages.build,
+  builder: SOURCES.builder,
+};
+
+const stageOf = (name: FileName): Stage => (name === 'caller' || name === 'builder' ? 'build' : name);
 
 // The files, parsed. The schema says how GitHub writes a workflow, not how ours must be: that is stage-rules.test.ts.
 
@@ -44,26 +58,39 @@ const Step = z.object({
   env: Texts.default({}),
   run: z.string().optional(),
   shell: z.string().optional(),
+  'working-directory': z.string().optional(),
   'continue-on-error': z.unknown().optional(),
 });
 export type Step = z.infer<typeof Step>;
 
 const Job = z.object({
+  needs: z.union([z.string().transform((job) => [job]), z.array(z.string())]).default([]),
   'runs-on': z.unknown().optional(),
   'timeout-minutes': z.unknown().optional(),
   'continue-on-error': z.unknown().optional(),
   permissions: z.unknown().optional(),
+  env: Texts.default({}),
+  outputs: Texts.default({}),
   defaults: Defaults,
-  steps: z.array(Step),
+  // Those of a job that is a whole workflow of somebody else's.
+  uses: z.string().optional(),
+  with: Texts.default({}),
+  secrets: z.unknown().optional(),
+  steps: z.array(Step).default([]),
 });
 export type Job = z.infer<typeof Job>;
 
-const Input = z.object({ required: z.boolean().optional(), type: z.string().optional() });
+const Input = z.object({ required: z.boolean().optional(), type: z.string().optional(), default: Text.optional() });
+const Inputs = z.record(z.string(), Input).default({});
 
 const Workflow = z.object({
   name: z.string(),
   'run-name': z.string().optional(),
-  on: z.looseObject({ workflow_dispatch: z.object({ inputs: z.record(z.string(), Input) }) }),
+  on: z.looseObject({
+    workflow_dispatch: z.object({ inputs: Inputs }).optional(),
+    workflow_call: z.object({ inputs: Inputs, secrets: z.record(z.string(), z.unknown()).default({}) }).optional(),
+  }),
+  env: Texts.default({}),
   permissions: z.unknown().optional(),
   concurrency: z.object({ group: z.string(), 'cancel-in-progress': z.unknown().optional() }).optional(),
   defaults: Defaults,
@@ -72,6 +99,7 @@ const Workflow = z.object({
 export type Workflow = z.infer<typeof Workflow>;
 
 export interface StageFile {
+  readonly name: FileName;
   readonly stage: Stage;
   readonly text: string;
   readonly workflow: Workflow;
@@ -79,20 +107,31 @@ export interface StageFile {
   readonly steps: readonly Step[];
 }
 
-export function parseStageFile(stage: Stage, text: string): StageFile {
+export function parseStageFile(name: FileName, text: string): StageFile {
   const workflow = Workflow.parse(parse(text));
-  return { stage, text, workflow, steps: Object.values(workflow.jobs).flatMap(({ steps }) => steps) };
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+  return { name, stage: stageOf(name), text, workflow, steps };
 }
 
-export const readStageFile = (stage: Stage): StageFile => parseStageFile(stage, readFileSync(stagePath(stage), 'utf8'));
+export const readStageFile = (name: FileName): StageFile => parseStageFile(name, TEXTS[name]);
 
 /** How a step is called in a message: by its name, or by what it uses. */
 export const stepTitle = (step: Step): string => step.name ?? step.uses ?? step.run ?? '?';
 
-export function stepNamed(file: StageFile, name: string): Step {
-  const found = file.steps.find((step) => step.name === name);
-  if (found === undefined) throw new Error(`${STAGE_TABLE[file.stage].file} has no step "${name}"`);
-  return found;
+export interface StepOfJob {
+  readonly job: Job;
+  readonly step: Step;
+}
+
+/** By its title, which may be shortened, and where one title is that of several steps, in the job of that name. */
+export function stepNamed(file: StageFile, title: string, jobName?: string): StepOfJob {
+  const jobs = Object.entries(file.workflow.jobs).filter(([name]) => jobName === undefined || name === jobName);
+  const found = jobs.flatMap(([, job]) =>
+    job.steps.filter((step) => stepTitle(step).startsWith(title)).map((step) => ({ job, step })),
+  );
+  const [only] = found;
+  if (only === undefined || found.length > 1) throw new Error(`${file.name} has ${found.length} steps "${title}"`);
+  return only;
 }
 
 /**
@@ -107,17 +146,6 @@ export function shellOf(workflow: Workflow, job: Job, step: Step): readonly stri
 }
 
 // Reports, as the product gets to see them.
-
-/** What the product reads of each stage's artifact. */
-export const FILES_OF_STAGE: Readonly<Record<Stage, readonly string[]>> = {
-  lint: [STAGE_REPORT_FILE, MEGALINTER_JSON, MEGALINTER_SARIF],
-  build: [STAGE_REPORT_FILE, BUILDX_METADATA],
-  sbom: [STAGE_REPORT_FILE, SBOM_FILE],
-  scan: [STAGE_REPORT_FILE, GRYPE_REPORT],
-  sign: [STAGE_REPORT_FILE, SIGNATURE_BUNDLE],
-  attest: [STAGE_REPORT_FILE, ATTESTATION_BUNDLE],
-  verify: [STAGE_REPORT_FILE, COSIGN_VERIFY, ATTESTATION_VERIFY],
-};
 
 export const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -136,6 +164,7 @@ export function reportFilesIn(folder: string, stage: Stage): Map<string, ReportF
 export const COMMIT = CommitSha.parse('3f786850e387550fdab836ed7e6dc881de23001b');
 export const OTHER_COMMIT = CommitSha.parse('89e6c98d92887913cadf06b2adb97f26cde4849b');
 export const IMAGE = 'ghcr.io/acme/app';
+export const TAG = '1.0.0';
 export const DIGEST = Digest.parse(`sha256:${sha256('the image')}`);
 export const OTHER_DIGEST = Digest.parse(`sha256:${sha256('another image')}`);
 
@@ -145,6 +174,7 @@ export const expectation = (stage: Stage, more: Partial<StageExpectation> = {}):
   digest: stage === 'lint' || stage === 'build' ? null : DIGEST,
   sbomSha256: stage === 'scan' || stage === 'attest' ? sha256(SBOM) : null,
   imageName: IMAGE,
+  ...(stage === 'build' ? { build: { tag: TAG, signing: 'public_log' as const } } : {}),
   ...more,
 });
 
@@ -179,7 +209,7 @@ export const BUILDX_METADATA_JSON = JSON.stringify({
     size: 856,
   },
   'containerimage.digest': DIGEST,
-  'image.name': `${IMAGE}:1.0.0`,
+  'image.name': `${IMAGE}:${TAG}`,
 });
 
 export const SBOM = JSON.stringify({

@@ -1,6 +1,7 @@
 /**
  * The scripts of the stage files, run by bash in an empty folder: with the shell that Actions would use, the environment
- * that the file wires up, and no other tool than stubs of cosign, gh and docker beside the real jq and sha256sum.
+ * that the file wires up, and no other tool than stubs of cosign, gh, curl and docker beside the real jq and sha256sum.
+ * Those of the build are the isolated builder's; what its plan decides is plan-step.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readBuild } from '../../src/domain/build/build-result.ts';
+import { PROVENANCE_PREDICATE, readBuild } from '../../src/domain/build/build-result.ts';
+import type { Signing } from '../../src/domain/build/builder.ts';
 import { CYCLONEDX_PREDICATE, readVerify, SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
 import { readStageReport, type Reading, type StageReport } from '../../src/domain/stage/stage-report.ts';
 import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
@@ -42,6 +44,8 @@ import {
   shellOf,
   stepNamed,
   stepTitle,
+  TAG,
+  type FileName,
   type Step,
 } from './stage-files.ts';
 
@@ -64,10 +68,15 @@ interface Scene {
   /** Files that earlier steps left. */
   readonly files?: Readonly<Record<string, string>>;
   readonly stubs?: Readonly<Record<string, readonly Answer[]>>;
+  /** What the runner says of itself, where it is not the usual. */
+  readonly runner?: Readonly<Record<string, string>>;
 }
 
 interface Ended {
   readonly status: number;
+  /** What it printed: annotations among it. */
+  readonly says: string;
+  /** What it wrote for later steps. */
   readonly output: string;
   /** Every call of a stub: its name, then its arguments. */
   readonly calls: readonly (readonly string[])[];
@@ -82,6 +91,23 @@ const USUAL: Readonly<Record<string, string>> = {
   'inputs.attest_file': '05-attest-sbom.yml',
   'inputs.sbom_sha256': sha256(SBOM),
   'github.token': 'ghs_x',
+  'needs.plan.outputs.filled': 'image registry tag dockerfile context platforms signing filled',
+  'needs.plan.outputs.image': IMAGE,
+  'needs.plan.outputs.registry': 'ghcr.io',
+  'needs.plan.outputs.tag': TAG,
+  'needs.plan.outputs.dockerfile': 'Dockerfile',
+  'needs.plan.outputs.context': '.',
+  'needs.plan.outputs.target': '',
+  'needs.plan.outputs.platforms': 'linux/amd64',
+  'needs.plan.outputs.build_args': '',
+  'needs.plan.outputs.signing': 'public_log',
+  'needs.build.outputs.digest': DIGEST,
+  'needs.build.outputs.metadata': BUILDX_METADATA_JSON,
+  'needs.build.outputs.buildx': 'v0.36.1',
+  'github.repository': 'acme/app',
+  'github.ref': 'refs/heads/main',
+  'github.event.repository.default_branch': 'main',
+  'github.event.repository.visibility': 'public',
   'steps.megalinter.outcome': 'success',
   'steps.build.outcome': 'success',
   'steps.build.outputs.metadata': BUILDX_METADATA_JSON,
@@ -108,22 +134,26 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The file whose scripts these are: of the build, the builder's. */
+const fileOf = (stage: Stage): FileName => (stage === 'build' ? 'builder' : stage);
+
 function runStep(stage: Stage, name: string, scene: Scene = {}): Ended {
-  const file = readStageFile(stage);
-  const job = Object.values(file.workflow.jobs)[0]!;
-  const step = stepNamed(file, name);
+  const file = readStageFile(fileOf(stage));
+  const { job, step } = stepNamed(file, name);
   for (const [path, text] of Object.entries(scene.files ?? {})) write(join(workspace, path), text);
   for (const [tool, answers] of Object.entries(scene.stubs ?? {}))
     write(join(folder, 'bin', tool), stub(tool, answers));
   const script = join(folder, 'script.sh');
   write(script, step.run ?? '');
   const [shell, ...options] = shellOf(file.workflow, job, step);
-  const { status, error } = spawnSync(join(folder, 'bin', shell!), [...options, script], {
+  const { status, stdout, error } = spawnSync(join(folder, 'bin', shell!), [...options, script], {
     cwd: workspace,
-    env: { ...runnerEnvironment(), ...environmentOf(step, scene.context ?? {}) },
+    encoding: 'utf8',
+    env: { ...runnerEnvironment(), ...scene.runner, ...environmentOf(step, scene.context ?? {}) },
   });
   if (error !== undefined) throw error;
-  return { status: status ?? -1, output: textOf(join(folder, 'output')), calls: callsOf(join(folder, 'calls')) };
+  const output = textOf(join(folder, 'output'));
+  return { status: status ?? -1, says: stdout, output, calls: callsOf(join(folder, 'calls')) };
 }
 
 const runnerEnvironment = (): Record<string, string> => ({
@@ -133,6 +163,12 @@ const runnerEnvironment = (): Record<string, string> => ({
   GITHUB_REF: 'refs/heads/main',
   GITHUB_REPOSITORY: 'acme/app',
   GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_WORKFLOW_REF: 'acme/app/.github/workflows/01-build-image.yml@refs/heads/main',
+  GITHUB_RUN_ID: '77',
+  GITHUB_RUN_ATTEMPT: '2',
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://tokens.example/job?api-version=2.0',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+  RUNNER_TEMP: join(folder, 'temp'),
   GITHUB_OUTPUT: join(folder, 'output'),
 });
 
@@ -192,6 +228,7 @@ const reportExists = (): boolean => existsSync(join(workspace, 'stage.json'));
 const BUILDX: Scene['stubs'] = {
   docker: [{ to: 'buildx version', stdout: 'github.com/docker/buildx v0.36.1 1a2b3c\n' }],
 };
+const PROVENANCE_BUNDLE = bundleOf(PROVENANCE_PREDICATE, DIGEST);
 const MEGALINTER = 'megalinter-reports/mega-linter-report.json';
 const ATTESTATION = { 'runner-temp/attestation.json': bundleOf(CYCLONEDX_PREDICATE, DIGEST) };
 const SIGNATURE = { 'signature.sigstore.json': bundleOf(SIGNATURE_PREDICATE, DIGEST) };
@@ -199,7 +236,10 @@ const SIGNATURE = { 'signature.sigstore.json': bundleOf(SIGNATURE_PREDICATE, DIG
 /** What each "Write stage.json" needs to succeed. */
 const USUAL_SCENES: Readonly<Record<Stage, Scene>> = {
   lint: { files: { [MEGALINTER]: megaLinterReport(0) } },
-  build: { stubs: BUILDX },
+  build: {
+    stubs: BUILDX,
+    files: { 'runner-temp/attestation.json': PROVENANCE_BUNDLE, 'buildx-metadata.json': BUILDX_METADATA_JSON },
+  },
   sbom: { files: { 'sbom.cdx.json': SBOM } },
   scan: { files: { 'sbom/sbom.cdx.json': SBOM, 'grype.json': GRYPE_JSON } },
   sign: { files: SIGNATURE },
@@ -242,10 +282,13 @@ describeWithTools(realTools)('the scripts of the stage files', () => {
       '"}\u0007\u001b[31m',
     ])('take %j for what it is, in every input', (value) => {
       const context = Object.fromEntries(
-        Object.keys(USUAL).flatMap((expression) => (expression.startsWith('inputs.') ? [[expression, value]] : [])),
+        Object.keys(USUAL)
+          .filter((expression) => /^(inputs|needs\.plan)\./.test(expression))
+          .map((expression) => [expression, value]),
       );
-      for (const step of readStageFile(stage).steps.filter(({ run }) => run !== undefined)) {
-        const signing = step.name === writerOf(stage) ? { 'inputs.signing': 'public_log' } : {};
+      for (const step of readStageFile(fileOf(stage)).steps.filter(({ run }) => run !== undefined)) {
+        const isWriter = step.name === writerOf(stage);
+        const signing = isWriter ? { 'inputs.signing': 'public_log', 'needs.plan.outputs.signing': 'none' } : {};
         runStep(stage, stepTitle(step), { ...USUAL_SCENES[stage], context: { ...context, ...signing } });
       }
       expect(existsSync(join(workspace, 'pwned'))).toBe(false);
@@ -264,7 +307,7 @@ describeWithTools(realTools)('the scripts of the stage files', () => {
     });
   });
 
-  describe.each(['build', 'sbom', 'sign', 'attest', 'verify'] as const)('that find the registry of %s', (stage) => {
+  describe.each(['sbom', 'sign', 'attest', 'verify'] as const)('that find the registry of %s', (stage) => {
     const find = (image: string): Ended => runStep(stage, 'Find the registry', { context: { 'inputs.image': image } });
 
     it.each([
@@ -330,58 +373,383 @@ describeWithTools(realTools)('the report of lint', () => {
   });
 });
 
-describeWithTools(realTools)('the report of build', () => {
-  const built = (conclusion: string): unknown =>
-    readBuild(reportFilesIn(workspace, 'build'), expectation('build'), conclusion);
-  const outcome = (value: string): Scene => ({ context: { 'steps.build.outcome': value } });
+/** The values that a script wrote for others, each under its name. */
+const outputsIn = (output: string): Record<string, string> =>
+  Object.fromEntries(
+    output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 
-  it('names the image that was pushed', () => {
-    runWriter('build');
-    expect(built('success')).toEqual({
-      kind: 'read',
-      result: { kind: 'built', image: `${IMAGE}:1.0.0`, digest: DIGEST, warnings: 0 },
-    });
-    expect(stageJson('build')).toMatchObject({ result: { tool: { name: 'buildx', version: 'v0.36.1' } } });
+const readsAs = (signing: Signing, conclusion = 'success'): unknown =>
+  readBuild(reportFilesIn(workspace, 'build'), expectation('build', { build: { tag: TAG, signing } }), conclusion);
+
+const builtBy = (signing: Signing): unknown => ({
+  kind: 'read',
+  result: {
+    kind: 'built',
+    image: `${IMAGE}:${TAG}`,
+    digest: DIGEST,
+    warnings: 0,
+    signing,
+    provenanceSha256: sha256(textOf(join(workspace, 'provenance.json'))),
+  },
+});
+
+const filesLeft = (): string[] =>
+  ['stage.json', 'buildx-metadata.json', 'provenance.json'].filter((name) => existsSync(join(workspace, name)));
+
+describeWithTools(realTools)('the plan that the build goes by', () => {
+  const ALWAYS = ['image', 'registry', 'tag', 'dockerfile', 'context', 'platforms', 'signing'];
+  const withheld = (name: string, filled = USUAL['needs.plan.outputs.filled']!): Scene => ({
+    context: {
+      'needs.plan.outputs.target': 'release',
+      'needs.plan.outputs.build_args': 'A=1\nB=2',
+      'needs.plan.outputs.filled': filled,
+      [`needs.plan.outputs.${name}`]: '',
+    },
+  });
+
+  it('is good without target and build arguments, which need not be', () => {
+    expect(runStep('build', 'Refuse a plan with gaps')).toMatchObject({ status: 0, says: '' });
+  });
+
+  it('is good with several lines of build arguments', () => {
+    const filled = `${ALWAYS.join(' ')} target build_args`;
+    const context = { ...withheld('x', filled).context, 'needs.plan.outputs.build_args': 'A=\nB=* $(touch pwned)' };
+    expect(runStep('build', 'Refuse a plan with gaps', { context }).status).toBe(0);
+    expect(existsSync(join(workspace, 'pwned'))).toBe(false);
+  });
+
+  it.each([...ALWAYS, 'target', 'build_args', 'filled'])(
+    'is refused where GitHub withheld %s, which holds a secret',
+    (name) => {
+      const filled = name === 'filled' ? '' : [...ALWAYS, 'target', 'build_args'].join(' ');
+      const { status, says } = runStep('build', 'Refuse a plan with gaps', withheld(name, filled));
+      expect(status).toBe(1);
+      expect(says).toMatch(new RegExp(`^::error::GitHub withheld ${name} of the plan: .* Write another value\\.\n$`));
+    },
+  );
+
+  it('is refused where GitHub withheld all of it', () => {
+    const context = Object.fromEntries(Object.keys(USUAL).map((name) => [name, '']));
+    expect(runStep('build', 'Refuse a plan with gaps', { context }).status).toBe(1);
+  });
+});
+
+describeWithTools(realTools)('the result of the build', () => {
+  const ended = (outcome: string, metadata = ''): Scene => ({
+    stubs: BUILDX,
+    context: { 'steps.build.outcome': outcome, 'steps.build.outputs.metadata': metadata },
+  });
+  const writeResult = (outcome: string, metadata = ''): Ended =>
+    runStep('build', 'Write the result', ended(outcome, metadata));
+
+  it('names the digest, the metadata and the version of buildx', () => {
+    const { status, output } = writeResult('success', JSON.stringify(JSON.parse(BUILDX_METADATA_JSON), null, 2));
+    expect(status).toBe(0);
+    expect(outputsIn(output)).toEqual({ digest: DIGEST, metadata: BUILDX_METADATA_JSON, buildx: 'v0.36.1' });
+    expect(filesLeft()).toEqual([]);
   });
 
   it.each([
     ['quotes and expansions', { 'buildx.build.ref': "\"'`$(touch pwned)`'" }],
-    ['backslashes and percent signs', { 'buildx.build.ref': String.raw`%s\n\0` }],
-  ])("keeps buildx's metadata byte for byte, with %s", (_, more) => {
+    ['backslashes, percent signs and line breaks', { 'buildx.build.ref': '%s\\n\\0\ndigest=sha256:0' }],
+  ])("hands buildx's metadata on as it is, with %s", (_, more) => {
     const metadata = JSON.stringify({ ...(JSON.parse(BUILDX_METADATA_JSON) as object), ...more });
-    runWriter('build', { context: { 'steps.build.outputs.metadata': metadata } });
+    const { output } = writeResult('success', metadata);
+    expect(outputsIn(output)).toMatchObject({ digest: DIGEST, metadata });
+    const context = { 'needs.build.outputs.metadata': outputsIn(output)['metadata']! };
+    expect(runStep('build', 'Refuse a result with gaps', { context }).status).toBe(0);
     expect(textOf(join(workspace, 'buildx-metadata.json'))).toBe(metadata);
+    expect(existsSync(join(workspace, 'pwned'))).toBe(false);
   });
 
-  it('says that the image did not build', () => {
-    const { status } = runWriter('build', {
-      context: { ...outcome('failure').context, 'steps.build.outputs.metadata': '' },
+  it('is a report where the image did not build', () => {
+    const { status, output } = writeResult('failure');
+    expect({ status, outputs: outputsIn(output) }).toEqual({ status: 0, outputs: { failed: 'true' } });
+    expect(filesLeft()).toEqual(['stage.json', 'buildx-metadata.json']);
+    expect(readsAs('public_log', 'failure')).toEqual({ kind: 'read', result: { kind: 'failed', exitCode: 1 } });
+    expect(stageJson('build')).toMatchObject({ result: { tool: { name: 'buildx', version: 'v0.36.1' } } });
+  });
+
+  it.each(['skipped', 'cancelled', ''])('is none where the build was %j', (outcome) => {
+    expect(writeResult(outcome, BUILDX_METADATA_JSON)).toMatchObject({ status: 1, output: '' });
+    expect(filesLeft()).toEqual([]);
+  });
+
+  it.each(['success', 'failure'])('is none where buildx cannot say its version: %s', (outcome) => {
+    const scene = { ...ended(outcome, BUILDX_METADATA_JSON), stubs: { docker: [{ exit: 1 }] } };
+    const { status, output } = runStep('build', 'Write the result', scene);
+    expect(status).not.toBe(0);
+    expect(output).toBe('');
+    expect(filesLeft()).toEqual([]);
+  });
+
+  it.each([
+    ['is not JSON', 'pushed!'],
+    ['is cut off', BUILDX_METADATA_JSON.slice(0, -5)],
+    ['is a list', '[]'],
+  ])('is none where the metadata %s', (_, metadata) => {
+    const { status, output } = writeResult('success', metadata);
+    expect(status).not.toBe(0);
+    expect(output).toBe('');
+  });
+
+  it.each([
+    ['is empty', ''],
+    ['names no digest', '{"image.name": "ghcr.io/acme/app:1.0.0"}'],
+    ['names another kind of digest', '{"containerimage.digest": "sha512:abc"}'],
+    ['names a digest that is a list', `{"containerimage.digest": ["${DIGEST}"]}`],
+  ])('is refused by the job that signs where the metadata %s', (_, metadata) => {
+    const { digest = '', metadata: handedOn = '' } = outputsIn(writeResult('success', metadata).output);
+    const context = { 'needs.build.outputs.digest': digest, 'needs.build.outputs.metadata': handedOn };
+    const { status, says } = runStep('build', 'Refuse a result with gaps', { context });
+    expect({ status, says }).toEqual({
+      status: 1,
+      says: '::error::The build named no digest: no result is never an image.\n',
     });
-    expect(status).toBe(0);
-    expect(built('failure')).toEqual({ kind: 'read', result: { kind: 'failed', exitCode: 1 } });
-  });
-
-  it.each(['skipped', 'cancelled', ''])('is not written where the build was %s', (value) => {
-    expect(runWriter('build', outcome(value)).status).not.toBe(0);
-    expect(reportExists()).toBe(false);
-  });
-
-  it('is not written where the build succeeded without metadata', () => {
-    expect(runWriter('build', { context: { 'steps.build.outputs.metadata': '' } }).status).not.toBe(0);
-    expect(reportExists()).toBe(false);
-  });
-
-  it('is not written where buildx cannot say its version', () => {
-    expect(runWriter('build', { stubs: { docker: [{ exit: 1 }] } }).status).not.toBe(0);
-    expect(reportExists()).toBe(false);
+    expect(filesLeft()).toEqual([]);
   });
 
   it.each([
     ['success', 0],
     ['failure', 1],
+    ['cancelled', 1],
+    ['skipped', 1],
     ['', 1],
-  ])('is followed by the end of the job: %s', (value, status) => {
-    expect(runStep('build', 'Say how the build ended', outcome(value)).status).toBe(status);
+  ])('is followed by the end of the job: %j', (outcome, status) => {
+    expect(runStep('build', 'Say how the build ended', ended(outcome)).status).toBe(status);
+  });
+});
+
+describeWithTools(realTools)('the job that signs the build', () => {
+  const refuse = (context: Readonly<Record<string, string>> = {}): Ended =>
+    runStep('build', 'Refuse a result with gaps', { context });
+
+  it.each(['public_log', 'github', 'none'])('goes on with a digest and a way to sign: %s', (signing) => {
+    expect(refuse({ 'needs.plan.outputs.signing': signing })).toMatchObject({ status: 0, says: '' });
+    expect(textOf(join(workspace, 'buildx-metadata.json'))).toBe(BUILDX_METADATA_JSON);
+  });
+
+  it.each(['', 'null', DIGEST.toUpperCase(), DIGEST.slice(0, -1), `${DIGEST}0`, `${DIGEST}\n`, `x\n${DIGEST}`])(
+    'refuses the digest %j',
+    (digest) => {
+      expect(refuse({ 'needs.build.outputs.digest': digest })).toMatchObject({
+        status: 1,
+        says: expect.stringContaining('::error::The build named no digest'),
+      });
+    },
+  );
+
+  it('refuses metadata that GitHub withheld, and says whose secret it is', () => {
+    expect(refuse({ 'needs.build.outputs.metadata': '' })).toMatchObject({
+      status: 1,
+      says: expect.stringContaining("the image's name contains one of this repository's secrets"),
+    });
+    expect(filesLeft()).toEqual([]);
+  });
+
+  it.each(['', 'NONE', 'keyless', 'public_log none'])('refuses to sign by %j', (signing) => {
+    expect(refuse({ 'needs.plan.outputs.signing': signing })).toMatchObject({
+      status: 1,
+      says: '::error::Not a way to sign that this builder knows.\n',
+    });
+    expect(filesLeft()).toEqual([]);
+  });
+});
+
+/** What GitHub says of a job, as its token does: base64url without padding, between two dots. */
+const tokenAnswer = (claims: unknown): string => {
+  const [head, payload] = [{ alg: 'RS256' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return JSON.stringify({ count: 1, value: `${head}.${payload}.signature` });
+};
+
+describeWithTools(realTools)('provenance by the public log', () => {
+  const BUILDER_REF = `acme/slsa-builder/.github/workflows/build-image.yml@${'5'.repeat(40)}`;
+  const claimsOf = (ref: string, more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+    repository: 'acme/app',
+    repository_id: '1001',
+    repository_owner_id: '2002',
+    repository_visibility: 'private',
+    ref,
+    sha: COMMIT,
+    event_name: 'workflow_dispatch',
+    workflow_ref: `acme/app/.github/workflows/01-build-image.yml@${ref}`,
+    job_workflow_ref: BUILDER_REF,
+    run_id: '77',
+    run_attempt: '2',
+    runner_environment: 'github-hosted',
+    actor: 'alice',
+    ...more,
+  });
+  const attest = (claims: unknown, cosign: Answer = { bundle: PROVENANCE_BUNDLE }): Ended =>
+    runStep('build', 'Attest by the public log', {
+      stubs: { curl: [{ stdout: tokenAnswer(claims) }], cosign: [cosign] },
+      context: { 'needs.plan.outputs.image': IMAGE },
+    });
+  const predicate = (): unknown => JSON.parse(textOf(join(workspace, 'predicate.json')));
+
+  it("asks for the job's own claims, then attests the digest", () => {
+    const { status, calls } = attest(claimsOf('refs/heads/main'));
+    expect(status).toBe(0);
+    expect(calls).toEqual([
+      [
+        ...['curl', '--fail', '--silent', '--show-error', '--max-time', '30'],
+        ...['--header', 'Authorization: bearer request-token'],
+        'https://tokens.example/job?api-version=2.0&audience=slsa-builder',
+      ],
+      [
+        ...['cosign', 'attest', '--yes', '--type', 'slsaprovenance1', '--predicate', 'predicate.json'],
+        ...['--bundle', 'provenance.sigstore.json', `${IMAGE}@${DIGEST}`],
+      ],
+    ]);
+  });
+
+  it.each([
+    'refs/heads/main',
+    'refs/tags/v1@2',
+    'refs/heads/a@b@c',
+    'refs/heads/größe/日本',
+    'refs/heads/"$(touch pwned)"',
+  ])('has the predicate that actions/attest would write, at %s', (ref) => {
+    attest(claimsOf(ref));
+    expect(predicate()).toEqual({
+      buildDefinition: {
+        buildType: 'https://actions.github.io/buildtypes/workflow/v1',
+        externalParameters: {
+          workflow: { ref, repository: 'https://github.com/acme/app', path: '.github/workflows/01-build-image.yml' },
+        },
+        internalParameters: {
+          github: {
+            event_name: 'workflow_dispatch',
+            repository_id: '1001',
+            repository_owner_id: '2002',
+            runner_environment: 'github-hosted',
+          },
+        },
+        resolvedDependencies: [{ uri: `git+https://github.com/acme/app@${ref}`, digest: { gitCommit: COMMIT } }],
+      },
+      runDetails: {
+        builder: { id: `https://github.com/${BUILDER_REF}` },
+        metadata: { invocationId: 'https://github.com/acme/app/actions/runs/77/attempts/2' },
+      },
+    });
+  });
+
+  it.each([0, 1, 2])('reads claims of any length, without padding: %d more', (length) => {
+    // Both characters that base64url writes in its own way are among it.
+    expect(attest(claimsOf('refs/heads/main', { actor: `???>>>~~~${'x'.repeat(length)}` })).status).toBe(0);
+    expect(predicate()).toMatchObject({ runDetails: { builder: { id: `https://github.com/${BUILDER_REF}` } } });
+  });
+
+  it('becomes the provenance of the report', () => {
+    attest(claimsOf('refs/heads/main'));
+    const context = { 'steps.attest.outputs.bundle-path': '' };
+    expect(runWriter('build', { files: { 'buildx-metadata.json': BUILDX_METADATA_JSON }, context }).status).toBe(0);
+    expect(readsAs('public_log')).toEqual(builtBy('public_log'));
+    expect(textOf(join(workspace, 'provenance.json'))).toBe(PROVENANCE_BUNDLE);
+  });
+
+  it.each<[string, NonNullable<Scene['stubs']>]>([
+    ['GitHub gives no token', { curl: [{ exit: 22 }] }],
+    ['GitHub answers nothing', { curl: [{}] }],
+    ['GitHub answers something else', { curl: [{ stdout: '{}' }] }],
+    ['the token has no claims', { curl: [{ stdout: '{"value": "opaque"}' }] }],
+    ['the claims are none', { curl: [{ stdout: tokenAnswer({}) }] }],
+    ['the claims are empty', { curl: [{ stdout: '{"value": "a..c"}' }] }],
+    ['the claims are not JSON', { curl: [{ stdout: '{"value": "a.bm90IEpTT04.c"}' }] }],
+    ['curl is not there', {}],
+  ])('is not asked of cosign where %s', (_, stubs) => {
+    const { status, calls } = runStep('build', 'Attest by the public log', {
+      stubs: { ...stubs, cosign: [{ bundle: PROVENANCE_BUNDLE }] },
+    });
+    expect(status).not.toBe(0);
+    expect(calls.filter(([tool]) => tool === 'cosign')).toEqual([]);
+  });
+
+  it.each([
+    ['fails', { exit: 1 }],
+    ['is killed', { exit: 137, bundle: PROVENANCE_BUNDLE }],
+  ])('fails where cosign %s', (_, answer: Answer) => {
+    expect(attest(claimsOf('refs/heads/main'), answer).status).toBe(answer.exit);
+  });
+
+  it.each([
+    ['no bundle', {}],
+    ['an empty bundle', { bundle: '' }],
+  ])('is not reported where cosign left %s', (_, answer: Answer) => {
+    expect(attest(claimsOf('refs/heads/main'), answer).status).toBe(0);
+    const context = { 'steps.attest.outputs.bundle-path': '' };
+    expect(runWriter('build', { files: {}, context }).status).not.toBe(0);
+    expect(reportExists()).toBe(false);
+  });
+});
+
+describeWithTools(realTools)('the report of build', () => {
+  const signedBy = (signing: string, more: Readonly<Record<string, string>> = {}): Scene => ({
+    context: { 'needs.plan.outputs.signing': signing, ...more },
+  });
+
+  it.each(['public_log', 'github'] as const)('comes with the bundle of actions/attest: by %s', (signing) => {
+    expect(runWriter('build', signedBy(signing)).status).toBe(0);
+    expect(textOf(join(workspace, 'provenance.json'))).toBe(PROVENANCE_BUNDLE);
+    expect(readsAs(signing)).toEqual(builtBy(signing));
+    expect(stageJson('build')).toMatchObject({ result: { exitCode: 0, tool: { name: 'buildx', version: 'v0.36.1' } } });
+  });
+
+  it.each(['refs/heads/main', 'refs/heads/a@b', 'refs/tags/v1'])(
+    'comes with a statement that nobody signed where nothing is: at %s',
+    (ref) => {
+      const workflowRef = `acme/app/.github/workflows/01-build-image.yml@${ref}`;
+      const runner = { GITHUB_REF: ref, GITHUB_WORKFLOW_REF: workflowRef };
+      const none = signedBy('none', { 'steps.attest.outputs.bundle-path': '' });
+      expect(runWriter('build', { ...none, runner }).status).toBe(0);
+      expect(readsAs('none')).toEqual(builtBy('none'));
+      const repository = 'https://github.com/acme/app';
+      expect(JSON.parse(textOf(join(workspace, 'provenance.json')))).toEqual({
+        _type: 'https://in-toto.io/Statement/v1',
+        subject: [{ name: IMAGE, digest: { sha256: DIGEST.replace('sha256:', '') } }],
+        predicateType: PROVENANCE_PREDICATE,
+        predicate: {
+          buildDefinition: {
+            buildType: 'https://actions.github.io/buildtypes/workflow/v1',
+            externalParameters: { workflow: { ref, repository, path: '.github/workflows/01-build-image.yml' } },
+            resolvedDependencies: [{ uri: `git+${repository}@${ref}`, digest: { gitCommit: COMMIT } }],
+          },
+          runDetails: {
+            builder: { id: `https://github.com/${workflowRef}` },
+            metadata: { invocationId: `${repository}/actions/runs/77/attempts/2` },
+          },
+        },
+      });
+    },
+  );
+
+  it('is refused where it was signed in another way than the App planned', () => {
+    runWriter('build', signedBy('github'));
+    expect(readsAs('public_log')).toMatchObject({ kind: 'unusable', problem: { code: 'wrong_subject' } });
+    runWriter('build', signedBy('none'));
+    expect(readsAs('public_log')).toMatchObject({ kind: 'unusable', problem: { code: 'wrong_subject' } });
+  });
+
+  it('is refused where its provenance is of another image', () => {
+    const bundle = bundleOf(PROVENANCE_PREDICATE, OTHER_DIGEST);
+    const files = { ...USUAL_SCENES.build.files, 'runner-temp/attestation.json': bundle };
+    expect(runWriter('build', { files }).status).toBe(0);
+    expect(readsAs('public_log')).toMatchObject({ kind: 'unusable', problem: { code: 'wrong_subject' } });
+  });
+
+  it.each<[string, Scene]>([
+    ['no path, and cosign left nothing', signedBy('github', { 'steps.attest.outputs.bundle-path': '' })],
+    ['a path where nothing is', signedBy('github', { 'steps.attest.outputs.bundle-path': 'runner-temp/nothing' })],
+    ['an empty file', { files: { 'runner-temp/attestation.json': '' } }],
+  ])('is not written where the bundle is %s', (_, scene) => {
+    expect(runWriter('build', scene).status).not.toBe(0);
+    expect(reportExists()).toBe(false);
   });
 });
 

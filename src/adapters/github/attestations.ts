@@ -1,10 +1,10 @@
 /** Attestations that GitHub keeps for a digest. Anybody with write access can have stored one: nothing here is believed. */
-import { uncompress } from 'snappyjs';
 import { z } from 'zod';
 import type { Digest } from '../../domain/git.ts';
 import { ArchiveError, fetchBounded, type ArchiveSource } from './artifact-archive.ts';
 import { GitHubFault } from './github-fault.ts';
 import { parseReply, type RepositoryCall } from './github-client.ts';
+import { inflateBlock } from './snappy.ts';
 
 /** One page: an image has a handful, and only those of this run count. */
 const PAGE_SIZE = 30;
@@ -84,11 +84,9 @@ async function readOne(
 /** A raw snappy block, or plain JSON. The length that a block declares is looked at before anything is inflated. */
 export function inflate(bytes: Uint8Array, budget: number): StoredBundle {
   if (bytes[0] === OPENING_BRACE) return { kind: 'bytes', bytes };
-  try {
-    return { kind: 'bytes', bytes: uncompress(bytes, budget) };
-  } catch {
-    return { kind: 'unreadable', reason: `it is not a snappy block, or one of more than ${budget} bytes` };
-  }
+  const content = inflateBlock(bytes, budget);
+  if (content !== null) return { kind: 'bytes', bytes: content };
+  return { kind: 'unreadable', reason: `it is not a snappy block, or one of more than ${budget} bytes` };
 }
 
 const OPENING_BRACE = 0x7b;

@@ -2,7 +2,7 @@
 import { Octokit } from '@octokit/core';
 import type { Digest } from '../../domain/git.ts';
 import { attestations } from './attestations.ts';
-import { toFault } from './github-fault.ts';
+import { GitHubFault, toFault } from './github-fault.ts';
 import type { RepositoryCall } from './github-client.ts';
 
 export interface PublicLookup {
@@ -34,6 +34,9 @@ export async function readPublicAttestations({
     }
   };
   const reading = await attestations(call, { baseUrl, fetch: globalThis.fetch }).bundlesOf(digest);
-  if (reading.kind === 'not_available') throw toFault(new Error('refused'), `the attestations of ${repository}`, 0);
+  if (reading.kind === 'not_available') {
+    const why = 'not without a token that may read them, or not on this plan';
+    throw new GitHubFault('forbidden', `GitHub does not show the attestations of ${repository}: ${why}`);
+  }
   return reading.bundles.map((each) => (each.kind === 'bytes' ? each.bytes : new Uint8Array()));
 }

@@ -42,6 +42,7 @@ const TIMEOUT_MS = 15_000;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_BUNDLE_BYTES = 24 * 1024 * 1024;
 const MAX_REFERRERS = 30;
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 
 const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
@@ -52,7 +53,8 @@ const MANIFESTS = [
 const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.\d+\+json|\+json;version=0\.\d+)$/;
 
 const Descriptor = z.object({ mediaType: z.string(), digest: Digest, size: z.number().int().nonnegative() });
-const Index = z.object({ manifests: z.array(Descriptor).max(1000) });
+/** Each entry is read by itself: one that is odd must not hide the others. */
+const Index = z.object({ manifests: z.array(z.unknown()).max(1000) });
 const Manifest = z.object({ layers: z.array(Descriptor).max(100).default([]) });
 
 export function ociRegistry(options: RegistryOptions): Registry {
@@ -71,17 +73,34 @@ export function ociRegistry(options: RegistryOptions): Registry {
       const session = openSession(options, name);
       const index = (await referrers(session, digest)) ?? { manifests: [] };
       const bundles: Uint8Array[] = [];
-      // A descriptor's own type is not relied on: fallback indexes are written by many hands, and often lack it.
+      let left = MAX_TOTAL_BYTES;
       for (const each of index.manifests.slice(-MAX_REFERRERS)) {
-        const bytes = await session.getByDigest('manifests', each.digest, MAX_MANIFEST_BYTES);
-        const { layers } = parse(Manifest, bytes, name);
-        const layer = layers.find(({ mediaType }) => BUNDLE_TYPE.test(mediaType));
-        if (layer !== undefined) bundles.push(await session.getByDigest('blobs', layer.digest, MAX_BUNDLE_BYTES));
+        const bundle = await bundleOf(session, each, Math.min(MAX_BUNDLE_BYTES, left)).catch(nullIfWorthless);
+        if (bundle === null) continue;
+        left -= bundle.length;
+        bundles.push(bundle);
       }
       return bundles;
     },
   };
 }
+
+/** A descriptor's own type is not relied on: fallback indexes are written by many hands, and often lack it. */
+async function bundleOf(session: Session, entry: unknown, budget: number): Promise<Uint8Array | null> {
+  const descriptor = Descriptor.safeParse(entry);
+  if (!descriptor.success) return null;
+  const bytes = await session.getByDigest('manifests', descriptor.data.digest, MAX_MANIFEST_BYTES);
+  const { layers } = parse(Manifest, bytes, session.name);
+  const layer = layers.find(({ mediaType }) => BUNDLE_TYPE.test(mediaType));
+  return layer === undefined ? null : session.getByDigest('blobs', layer.digest, budget);
+}
+
+/** Anybody who may push can have put it there: nonsense is no bundle. A registry that does not answer is something else. */
+const nullIfWorthless = (error: unknown): null => {
+  const isWorthless = error instanceof RegistryError && ['not_found', 'unreadable', 'too_large'].includes(error.fault);
+  if (isWorthless) return null;
+  throw error;
+};
 
 /** The referrers API, or, where there is none (as on ghcr.io), the tag that stands in for it. */
 async function referrers(session: Session, digest: Digest): Promise<z.infer<typeof Index> | null> {
@@ -169,11 +188,14 @@ async function followed(fetch: RegistryOptions['fetch'], reply: Response): Promi
   const location = reply.headers.get('location');
   if (reply.status < 300 || reply.status >= 400 || location === null) return reply;
   const url = URL.canParse(location) ? new URL(location) : null;
-  if (url?.protocol !== 'https:' || !STORES.some((store) => url.hostname.endsWith(store))) {
+  if (url === null || !isStore(url)) {
     throw new RegistryError('refused_host', 'the registry keeps the blob at an address that is not known');
   }
   return send(fetch, url.href, {});
 }
+
+const isStore = ({ protocol, port, username, password, hostname }: URL): boolean =>
+  protocol === 'https:' && `${port}${username}${password}` === '' && STORES.some((store) => hostname.endsWith(store));
 
 const STORES = [
   '.githubusercontent.com',

@@ -34,7 +34,7 @@ const DAY_MS = 24 * 3_600_000;
 export function loadTrustRoot({ name, json, asOf }: TrustRootSource, maxAgeDays: number, now: Date): TrustRoot {
   const root = parse(name, json);
   requireStarts(name, root);
-  const material = toTrustMaterial(root);
+  const material = materialOf(name, root);
   // An instance that keeps a log shows it in its root; one that keeps none is trusted by its time-stamps.
   const logs = root.tlogs.length > 0 ? 1 : 0;
   const certificates = root.ctlogs.length > 0 ? 1 : 0;
@@ -48,7 +48,8 @@ export function loadTrustRoot({ name, json, asOf }: TrustRootSource, maxAgeDays:
       name,
       sha256: createHash('sha256').update(json).digest('hex'),
       asOf,
-      isStale: now.getTime() - Date.parse(asOf) > maxAgeDays * DAY_MS,
+      // A date that cannot be read makes it no younger.
+      isStale: !(now.getTime() - Date.parse(asOf) <= maxAgeDays * DAY_MS),
     },
     issuers: material.certificateAuthorities.flatMap(({ certChain }) => certChain.map(({ subject }) => subject)),
     material,
@@ -62,6 +63,15 @@ function parse(name: RootName, json: string): TrustedRoot {
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be read';
     throw new TrustRootError(`Trust root ${name} is not a trusted_root.json: ${why}`);
+  }
+}
+
+function materialOf(name: RootName, root: TrustedRoot): TrustMaterial {
+  try {
+    return toTrustMaterial(root);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it cannot be read';
+    throw new TrustRootError(`Trust root ${name} has a key or a certificate that cannot be read: ${why}`);
   }
 }
 

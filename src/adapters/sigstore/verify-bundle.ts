@@ -20,6 +20,9 @@ import type { TrustRoot } from './trust-root.ts';
 
 /** actions/attest takes predicates of 16 MB; in base64, with the rest of a bundle round it, that is this. */
 export const MAX_BUNDLE_BYTES = 24 * 1024 * 1024;
+/** Each proof costs the library milliseconds, and each byte of DER an object: real ones are one or two, of a few KB. */
+const MAX_PROOFS = 8;
+const MAX_PROOF_BYTES = 64 * 1024;
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 const MAX_REASON = 300;
 
@@ -46,6 +49,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 interface ReadBundle {
   readonly bundle: BundleWithDsseEnvelope;
   readonly certificate: X509Certificate;
+  readonly issuer: Buffer;
   readonly statement: Statement;
   readonly signature: Buffer;
 }
@@ -81,11 +85,27 @@ function readParts(bundle: BundleWithDsseEnvelope): ReadBundle | Rejection {
   if (statement === null) return reject('not_a_statement', 'what it signs is not an in-toto statement');
   const der = leafOf(bundle);
   if (der === null) return reject('bad_certificate', 'it carries no certificate, so nobody can be named as its signer');
+  if (isOverlong(bundle, der))
+    return reject('too_large', 'it carries more proofs, or larger ones, than a signature needs');
   try {
-    return { bundle, statement, signature: signature.sig, certificate: X509Certificate.parse(Buffer.from(der)) };
+    const certificate = X509Certificate.parse(Buffer.from(der));
+    // Read here: of what is no certificate its getters throw.
+    return { bundle, statement, signature: signature.sig, certificate, issuer: certificate.issuer };
   } catch (error) {
     return reject('bad_certificate', `its certificate cannot be read: ${messageOf(error)}`);
   }
+}
+
+function isOverlong({ verificationMaterial }: BundleWithDsseEnvelope, leaf: Uint8Array): boolean {
+  const { tlogEntries, timestampVerificationData } = verificationMaterial;
+  const stamps = timestampVerificationData?.rfc3161Timestamps ?? [];
+  const parts = [
+    leaf,
+    ...stamps.map(({ signedTimestamp }) => signedTimestamp),
+    ...tlogEntries.map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? ''),
+  ];
+  const counts = [tlogEntries.length, stamps.length];
+  return counts.some((count) => count > MAX_PROOFS) || parts.some(({ length }) => length > MAX_PROOF_BYTES);
 }
 
 function leafOf({ verificationMaterial: { content } }: BundleWithDsseEnvelope): Uint8Array | null {
@@ -115,8 +135,7 @@ export function readStatement(bytes: Uint8Array): Statement | null {
 
 /** Each root by itself, with its own thresholds: two weak halves must not make a whole. */
 function verify(read: ReadBundle, roots: readonly TrustRoot[], bundleSha256: string): BundleVerification | Rejection {
-  const { certificate } = read;
-  const candidates = roots.filter(({ issuers }) => issuers.some((subject) => subject.equals(certificate.issuer)));
+  const candidates = roots.filter(({ issuers }) => issuers.some((subject) => subject.equals(read.issuer)));
   if (candidates.length === 0) return unknownIssuer(roots);
   const failures: Rejection[] = [];
   for (const root of candidates) {
@@ -172,16 +191,18 @@ function receiptOf({
   signature,
 }: ReadBundle): Pick<BundleReceipt, 'signatureSha256' | 'logIndex' | 'signedAt'> {
   const [entry] = bundle.verificationMaterial.tlogEntries;
-  const seconds = Number(entry?.integratedTime ?? 0);
+  // The log signs its time, and the place in all of its trees, in the promise alone; a proof covers the place in one tree.
+  const isPromised = entry?.inclusionPromise !== undefined;
+  const isPlaced = entry !== undefined && (isPromised || entry.logIndex === entry.inclusionProof?.logIndex);
   return {
     signatureSha256: sha256(signature),
-    logIndex: entry?.logIndex ?? null,
-    signedAt: seconds > 0 ? new Date(seconds * 1000).toISOString() : stampedAt(bundle),
+    logIndex: isPlaced ? String(Number(entry.logIndex)) : null,
+    signedAt: isPromised ? new Date(Number(entry.integratedTime) * 1000).toISOString() : stampedAt(bundle),
   };
 }
 
 /** The time-stamp was verified above; here it is only read. */
 function stampedAt(bundle: BundleWithDsseEnvelope): string | null {
-  const [stamp] = toSignedEntity(bundle).timestamps;
+  const stamp = toSignedEntity(bundle).timestamps.find(({ $case }) => $case === 'timestamp-authority');
   return stamp?.$case === 'timestamp-authority' ? stamp.timestamp.signingTime.toISOString() : null;
 }

@@ -1,6 +1,7 @@
 /** The pipeline's side doors into Temporal: starting, signalling and asking workflows, by the names in the domain. */
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
+import type { Digest } from '../../domain/git.ts';
 import type { RefIntent } from '../../domain/run/coordination.ts';
 import {
   QUERIES,
@@ -11,6 +12,7 @@ import {
   type StageNews,
 } from '../../domain/run/messages.ts';
 import type { RunDocument } from '../../domain/run/run-document.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import { coordinatorId } from '../../domain/run/workflow-ids.ts';
 
 export interface TemporalAddress {
@@ -19,8 +21,11 @@ export interface TemporalAddress {
   readonly apiKey?: string;
 }
 
-/** Client calls hang for 20 s while the server is down; a webhook has to be answered long before. */
-export const HAND_OVER_DEADLINE_MS = 3000;
+/**
+ * Client calls hang for 20 s while the server is down; GitHub waits 10 s for an answer. At 3 s a burst of 500 deliveries lost a
+ * sixth of them to 503, which GitHub does not send again by itself (docs/benchmarks.md).
+ */
+export const HAND_OVER_DEADLINE_MS = 8000;
 
 export interface PipelineClient {
   deliver(intent: RefIntent): Promise<void>;
@@ -32,6 +37,8 @@ export interface PipelineClient {
   isKnown(workflowId: string): Promise<boolean>;
   /** Null where there is no such run yet. */
   documentOf(workflowId: string): Promise<RunDocument | null>;
+  /** Results of ended runs that built this image, the newest first; nothing where runs carry no search attributes. */
+  resultsByDigest(digest: Digest): Promise<unknown[]>;
   close(): Promise<void>;
 }
 
@@ -39,6 +46,9 @@ export async function connectTemporal({ address, namespace, apiKey }: TemporalAd
   const connection = await Connection.connect({ address, ...(apiKey === undefined ? {} : { apiKey, tls: true }) });
   return pipelineClient(new Client({ connection, namespace }), () => connection.close());
 }
+
+/** One image is built by one run and its re-runs. */
+const MAX_RUNS_OF_AN_IMAGE = 5;
 
 export function pipelineClient(client: Client, close: () => Promise<void>): PipelineClient {
   const soon = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + HAND_OVER_DEADLINE_MS, work);
@@ -71,6 +81,16 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
       }
     },
 
+    ...runReader(client, soon),
+  };
+}
+
+type Soon = <T>(work: () => Promise<T>) => Promise<T>;
+type RunReader = Pick<PipelineClient, 'resultOf' | 'resultsByDigest' | 'isKnown' | 'documentOf'>;
+
+/** What Temporal still knows of runs. */
+function runReader(client: Client, soon: Soon): RunReader {
+  return {
     async resultOf(workflowId) {
       const handle = client.workflow.getHandle(workflowId);
       try {
@@ -82,6 +102,16 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
         if (error instanceof WorkflowNotFoundError) return null;
         throw error;
       }
+    },
+
+    async resultsByDigest(digest) {
+      const query = `${SEARCH_ATTRIBUTES.digest} = '${digest}' AND ExecutionStatus = 'Completed'`;
+      const results: unknown[] = [];
+      for await (const { workflowId } of client.workflow.list({ query, pageSize: MAX_RUNS_OF_AN_IMAGE })) {
+        results.push(await soon(() => client.workflow.getHandle(workflowId).result()));
+        if (results.length >= MAX_RUNS_OF_AN_IMAGE) break;
+      }
+      return results;
     },
 
     async isKnown(workflowId) {

@@ -34,7 +34,7 @@ export function ladder(assessment: Assessment, { repository, commands }: LadderC
     ...roots
       .filter(({ isStale }) => isStale)
       .map(({ name, asOf }) => `Trust root ${name} is of ${asOf}: run \`slsa-pipeline trust refresh\`.`),
-    'The same question, asked of other tools:',
+    ...(commands.length === 0 ? [] : ['The same question, asked of other tools:']),
     ...commands.map((command) => `  ${command}`),
   ].map((line) => plainKeepingIndent(line));
 }

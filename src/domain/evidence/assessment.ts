@@ -5,7 +5,7 @@
  */
 import type { Signing } from '../build/builder.ts';
 import type { Digest } from '../git.ts';
-import { firstFailing, nextOf, same, stated, brokenOf, type Check } from './checks.ts';
+import { firstFailing, same, stated, brokenOf, type Check } from './checks.ts';
 import { judgeAttestation, type AttestationExpectation } from './judge-attestation.ts';
 import { judgeClaim } from './judge-claim.ts';
 import { judgeProvenance, type ProvenanceExpectation, type Standing } from './judge-provenance.ts';
@@ -22,9 +22,12 @@ export type BuildEvidence =
 
 export type Place = 'attestations' | 'registry';
 
+/** `file`: what somebody was handed by somebody, and no distribution. */
+export type FoundPlace = Place | 'file';
+
 /** A bundle that somebody keeps for this digest: anybody who may write there can have put it there. */
 export interface FoundBundle {
-  readonly place: Place;
+  readonly place: FoundPlace;
   readonly verification: BundleVerification;
 }
 
@@ -86,6 +89,8 @@ export interface Assessment {
   /** Of the build's provenance, in order. */
   readonly checks: readonly Check[];
   readonly provenance: (BundleReceipt & { readonly signer: string; readonly root: RootName }) | null;
+  /** SHA-256 of every attestation that was judged: the build's provenance, the signature, the SBOM attestation. */
+  readonly inputs: readonly string[];
   /** Other bundles of this digest: verified, and never used for the level. */
   readonly setAside: { readonly count: number; readonly examples: readonly string[] };
   readonly verifier: Evidence['verifier'];
@@ -134,6 +139,7 @@ export function assess(evidence: Evidence): Assessment {
     failing,
     checks: build.checks,
     provenance: bundle === null ? null : { ...bundle.receipt, signer: bundle.signer, root: bundle.root },
+    inputs: inputsOf(evidence),
     setAside: setAside(evidence),
     verifier: evidence.verifier,
     trustMapDigest: evidence.trust.digest,
@@ -182,6 +188,17 @@ export const verifiedBuild = ({ build }: Pick<Evidence, 'build'>): VerifiedOf | 
   build.kind === 'bundle' && build.verification.kind === 'verified' ? build.verification.bundle : null;
 type VerifiedOf = Extract<BundleVerification, { kind: 'verified' }>['bundle'];
 
+function inputsOf({ build, signature, sbom }: Evidence): string[] {
+  const unsigned = build.kind === 'unsigned' && build.statement !== null ? [build.sha256] : [];
+  const judged = [build.kind === 'bundle' ? build : null, signature, sbom].flatMap((each) =>
+    each === null ? [] : [sha256Of(each.verification)],
+  );
+  return [...unsigned, ...judged];
+}
+
+const sha256Of = (verification: BundleVerification): string =>
+  verification.kind === 'verified' ? verification.bundle.receipt.bundleSha256 : verification.rejection.bundleSha256;
+
 const MAX_EXAMPLES = 5;
 
 /** The same image may have been built twice, and anybody may attest to it: normal, said, and never a failure. */
@@ -207,6 +224,3 @@ function whySetAside(verification: BundleVerification, { expected, trust }: Evid
     ? 'provenance of another signature of the same build'
     : `not of this build: ${brokenOf(refused)}`;
 }
-
-/** What to do about the check that failed. */
-export const nextStep = ({ failing }: Assessment): string => (failing === null ? '' : nextOf(failing));

@@ -1,33 +1,40 @@
 /** The assessment in words: the level in a line, the table of requirements, and the way to the next level. */
-import type { Digest } from '../git.ts';
 import { codeSpan, inertMarkdown } from '../report/plain-text.ts';
 import type { Assessment } from './assessment.ts';
-import { brokenOf, nextOf } from './checks.ts';
+import { brokenOf, firstFailing, nextOf, type Check } from './checks.ts';
 import type { Level } from './trust-map.ts';
 
 /** Wording follows SLSA v1.2; its Build track ends at L3. */
 export const SLSA_VERSION = '1.2';
 
 /** "Build L3 verified": the title of the check and the words of the commit status. */
-export function levelLine({ result, level, standing, failing }: Assessment): string {
+export function levelLine(assessment: Assessment): string {
+  const { result, level, standing, failing } = assessment;
   if (result === 'failed' || failing !== null) {
     return failing === null ? 'Evidence refused' : `Evidence refused, ${failing.about}: ${brokenOf(failing)}`;
   }
   if (level === 0) return 'L0: no provenance';
-  if (level === 1) return standing === 'unsigned' ? 'Build L1: provenance is unsigned' : `Build L1: ${UNTRUSTED}`;
+  if (standing === 'unsigned') return 'Build L1: provenance is unsigned';
+  if (standing === 'unknown_signer') return 'Build L1: signed by a builder that is not trusted here';
+  const lowering = loweringCheck(assessment);
+  if (lowering !== null) return `Build L${level}: ${brokenOf(lowering)}`;
   if (standing === 'own_workflow') return "Build L2: built by the repository's own workflow";
   return `Build L${level} verified`;
 }
 
-const UNTRUSTED = 'signed by a builder that is not trusted here';
+/** Where the signer is known, and its level counts for nothing all the same: on a runner of somebody's own, for one. */
+const loweringCheck = ({ standing, failing, checks }: Assessment): Check | null =>
+  failing === null && (standing === 'trusted_builder' || standing === 'own_workflow') ? firstFailing(checks) : null;
 
 /** Why a level that was expected is not reached. */
 export const shortfall = (assessment: Assessment): string =>
   `${levelLine(assessment)}, where L${assessment.expectedLevel} is expected`;
 
 /** What a person does next; empty at the top. */
-export function nextLevelLine({ failing, level, standing }: Assessment): string {
-  if (failing !== null) return nextOf(failing);
+export function nextLevelLine(assessment: Assessment): string {
+  const { level, standing } = assessment;
+  const broken = assessment.failing ?? loweringCheck(assessment);
+  if (broken !== null) return nextOf(broken);
   if (level >= 3) return '';
   return NEXT_LEVEL[standing];
 }
@@ -74,24 +81,24 @@ export function receiptLine({ provenance, setAside, verifier, trustMapDigest, ro
   return `Assessed by ${codeSpan(`${verifier.id}@${verifier.version}`)}, trust map ${codeSpan(trustMapDigest.slice(0, 12))}.${signed}${aside}${warning}`;
 }
 
-export interface Subject {
-  readonly name: string;
-  readonly digest: Digest;
-}
-
 /** The same question, asked of other tools. What they do not compare is said in docs/slsa.md. */
-export function equivalentCommands({ name, digest }: Subject, repository: string, signer: string | null): string[] {
-  const image = `${name}@${digest}`;
-  const own = `slsa-pipeline verify ${image} --repo ${repository}`;
-  // The others know signed provenance only.
-  if (signer === null) return [own];
-  const identity = signer;
+export function equivalentCommands({ subject, provenance, standing }: Assessment, repository: string): string[] {
+  const image = `${subject.name}@${subject.digest}`;
+  const own = `slsa-pipeline verify ${shellWord(image)} --repo ${repository}`;
+  // The others know signed provenance only; and asked about a stranger, they would say yes.
+  const isKnown = standing === 'trusted_builder' || standing === 'own_workflow';
+  if (provenance === null || !isKnown) return [own];
+  const identity = shellWord(provenance.signer);
   return [
     own,
-    `gh attestation verify oci://${image} --repo ${repository} --cert-identity ${identity} --deny-self-hosted-runners`,
-    `cosign verify-attestation --type slsaprovenance1 --certificate-identity ${identity} --certificate-oidc-issuer https://token.actions.githubusercontent.com ${image}`,
+    `gh attestation verify ${shellWord(`oci://${image}`)} --repo ${repository} --cert-identity ${identity} --deny-self-hosted-runners`,
+    `cosign verify-attestation --type slsaprovenance1 --certificate-identity ${identity} --certificate-oidc-issuer https://token.actions.githubusercontent.com ${shellWord(image)}`,
   ];
 }
+
+/** Commands are there to be copied into a shell, and a ref may hold `$(…)`. */
+const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** What a pull request may look forward to: nothing of it is signed before the merge. */
 export const rehearsalLine = (level: Level): string =>

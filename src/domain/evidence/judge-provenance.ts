@@ -37,7 +37,7 @@ export interface ProvenanceJudgement {
 }
 
 /** A difference here lowers the level; any other difference refuses the bundle. */
-const ABOUT_THE_SIGNER: readonly CheckId[] = ['issuer', 'signer', 'signer_digest', 'runner'];
+export const ABOUT_THE_SIGNER: readonly CheckId[] = ['issuer', 'signer', 'signer_digest', 'runner'];
 
 export function judgeProvenance(
   bundle: VerifiedBundle,

@@ -1,6 +1,7 @@
 /** The rows that people read: each requirement of the Build track, its state and the evidence for it. */
 import { brokenOf, type Check } from './checks.ts';
 import type { BuildJudgement, Evidence, FoundBundle } from './assessment.ts';
+import { ABOUT_THE_SIGNER } from './judge-provenance.ts';
 import type { Level } from './trust-map.ts';
 
 export interface Requirement {
@@ -54,7 +55,8 @@ function distributed({ build, found, looked }: Evidence): Requirement {
   const title = 'Provenance is distributed';
   const own = build.kind === 'bundle' && build.verification.kind === 'verified' ? build.verification.bundle : null;
   const places = found.filter(
-    ({ verification }) =>
+    ({ place, verification }) =>
+      place !== 'file' &&
       own !== null &&
       verification.kind === 'verified' &&
       verification.bundle.receipt.signatureSha256 === own.receipt.signatureSha256,
@@ -67,7 +69,7 @@ function distributed({ build, found, looked }: Evidence): Requirement {
     title,
     1,
     'not_assessed',
-    own === null ? 'unsigned, it stays with its run' : 'nowhere to look could be read',
+    own === null ? 'unsigned, it stays with its run' : 'nowhere was looked, or nowhere could be',
   );
 }
 
@@ -93,17 +95,18 @@ function hosted({ checks, standing }: BuildJudgement): Requirement {
     : row(title, 2, 'not_met', `runner: ${runner?.found ?? '(nothing)'}`);
 }
 
-function unforgeable({ level, standing, checks }: BuildJudgement): Requirement {
+function unforgeable(build: BuildJudgement): Requirement {
+  const { level, checks } = build;
   const title = 'Provenance is unforgeable';
-  if (level < 3) return row(title, 3, 'not_met', whyNotIsolated(standing));
+  if (level < 3) return row(title, 3, 'not_met', whyNotIsolated(build));
   const parameters = checks.find(({ id }) => id === 'parameters');
   if (parameters?.state !== 'met') return row(title, 3, 'not_met', 'an external parameter is not as expected');
   return row(title, 3, 'met', 'the job that signed ran no step of this repository; all 3 external parameters match');
 }
 
-function isolated({ level, standing }: BuildJudgement): Requirement {
+function isolated(build: BuildJudgement): Requirement {
   const title = 'The build is isolated';
-  if (level < 3) return row(title, 3, 'not_met', whyNotIsolated(standing));
+  if (build.level < 3) return row(title, 3, 'not_met', whyNotIsolated(build));
   return row(title, 3, 'met', 'built by a builder of the trust map, on a fresh machine, without a shared cache');
 }
 
@@ -115,7 +118,12 @@ const WHY_NOT = {
   none: 'without provenance the builder is anybody',
 } as const;
 
-const whyNotIsolated = (standing: BuildJudgement['standing']): string => WHY_NOT[standing];
+/** A builder of the trust map may have been let down by the machine that it ran on: then that is why. */
+function whyNotIsolated({ standing, checks }: BuildJudgement): string {
+  const lowering = checks.find(({ id, state }) => state === 'not_met' && ABOUT_THE_SIGNER.includes(id));
+  const isTrusted = standing === 'trusted_builder' && lowering !== undefined;
+  return isTrusted ? brokenOf(lowering) : WHY_NOT[standing];
+}
 
 function besides({ signature, sbom }: Evidence, checks: StageChecks): Requirement[] {
   const rowFor = (title: string, refused: Check | null): Requirement =>

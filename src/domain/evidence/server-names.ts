@@ -9,13 +9,16 @@ export interface ServerNames {
 
 /** @param serverUrl where identities begin otherwise than the API's address tells: behind a proxy, or in a sandbox */
 export function serverNames(apiUrl: string, serverUrl: string | null): ServerNames {
-  if (serverUrl === 'https://github.com') return serverNames('https://api.github.com', null);
-  if (serverUrl !== null) return serverNames(`${serverUrl}/api/v3`, null);
-  const host = apiUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  if (host === 'api.github.com') {
-    return { server: 'https://github.com', issuer: 'https://token.actions.githubusercontent.com' };
-  }
-  const tenant = /^api\.([a-z0-9-]+\.ghe\.com)$/.exec(host)?.[1];
-  if (tenant !== undefined) return { server: `https://${tenant}`, issuer: `https://token.actions.${tenant}` };
-  return { server: `https://${host}`, issuer: `https://${host}/_services/token` };
+  const host = serverUrl === null ? hostOfApi(new URL(apiUrl)) : new URL(serverUrl).host;
+  return { server: `https://${host}`, issuer: issuerOf(host) };
+}
+
+/** github.com and its tenants have their API on a host of its own; a GitHub Enterprise Server has it beside everything. */
+const hostOfApi = ({ host }: URL): string =>
+  host === 'api.github.com' || /^api\.[a-z0-9-]+\.ghe\.com$/.test(host) ? host.slice('api.'.length) : host;
+
+function issuerOf(host: string): string {
+  if (host === 'github.com') return 'https://token.actions.githubusercontent.com';
+  if (/^[a-z0-9-]+\.ghe\.com$/.test(host)) return `https://token.actions.${host}`;
+  return `https://${host}/_services/token`;
 }

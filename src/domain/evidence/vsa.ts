@@ -25,7 +25,7 @@ export interface VsaStatement {
 
 /** At most one level of a track, or `FAILED`. L0 is no level of the specification's list: it is a failed verification. */
 export function vsaStatement(assessment: Assessment, timeVerified: string): VsaStatement {
-  const { subject, verifier, trustMapDigest, provenance, result, level } = assessment;
+  const { subject, verifier, trustMapDigest, inputs, result, level } = assessment;
   const isPassed = result === 'met' && level > 0;
   return {
     _type: 'https://in-toto.io/Statement/v1',
@@ -36,7 +36,7 @@ export function vsaStatement(assessment: Assessment, timeVerified: string): VsaS
       timeVerified,
       resourceUri: `oci://${subject.name}`,
       policy: { uri: `${verifier.id}/trust-policy`, digest: { sha256: trustMapDigest } },
-      inputAttestations: provenance === null ? [] : [{ digest: { sha256: provenance.bundleSha256 } }],
+      inputAttestations: inputs.map((sha256) => ({ digest: { sha256 } })),
       verificationResult: isPassed ? 'PASSED' : 'FAILED',
       verifiedLevels: isPassed ? [`SLSA_BUILD_LEVEL_${level}`] : ['FAILED'],
       slsaVersion: SLSA_VERSION,

@@ -133,8 +133,7 @@ function evidenceSection({ evidence, plan, verdict }: RunDocument): string[] {
 function proofLines({ evidence, request, verdict }: RunDocument): string[] {
   if (evidence?.kind !== 'assessed' || verdict === null) return [];
   const { assessment, vsa } = evidence;
-  const { signer = null } = assessment.provenance ?? {};
-  const commands = equivalentCommands(assessment.subject, fullName(request.repository), signer);
+  const commands = equivalentCommands(assessment, fullName(request.repository));
   return [
     '<details><summary>Check it yourself</summary>',
     '',

@@ -47,6 +47,8 @@ export const RunResult = z.object({
   workflowId: z.string(),
   sha: CommitSha,
   attempt: z.number().int().positive(),
+  /** What may be shown of it, and to whom. */
+  visibility: z.enum(['public', 'private', 'internal']).optional(),
   end: z.enum(TERMINAL_STATES),
   visited: z.array(z.enum(WORKING_STATES)),
   verdict: Verdict,

@@ -41,13 +41,16 @@ const JOBS = '\njobs:\n';
 
 function renderBuild({ stages, builder: builderText }: StageSources, builder: BuilderWorkflow | null): string {
   if (builder !== null) return replaceOnce(stages.build, NOBODYS_BUILDER, builder);
-  const [caller = ''] = stages.build.split(JOBS);
-  const [head = '', jobs = ''] = builderText.split(JOBS);
-  const defaults = head.slice(head.indexOf('\n# Written down'));
+  const [caller] = splitOnce(stages.build, JOBS);
+  const [head, jobs] = splitOnce(builderText, JOBS);
+  // Without these scripts would run without pipefail.
+  const [, defaults] = splitOnce(head, DEFAULTS);
   const withFlags = replaceOnce(caller, COMMIT_INPUT, `${COMMIT_INPUT}${FLAGS_INPUT}`);
   const ownJobs = replaceOnce(jobs, 'FLAGS: "{}"', 'FLAGS: ${{ inputs.flags }}');
-  return `${replaceOnce(withFlags, CALLER_NOTE, OWN_NOTE)}${defaults}${JOBS}${ownJobs}`;
+  return `${replaceOnce(withFlags, CALLER_NOTE, OWN_NOTE)}${DEFAULTS}${defaults}${JOBS}${ownJobs}`;
 }
+
+const DEFAULTS = '\n# Written down, ';
 
 const COMMIT_INPUT = `      commit:
         description: The commit that is to be built
@@ -69,10 +72,14 @@ const OWN_NOTE =
   "# provenance.json. Built by this repository itself, since the App's operator has no isolated builder: Build L2 at best.\n";
 
 function replaceOnce(text: string, mark: string, value: string): string {
-  const parts = text.split(mark);
-  const [before, after] = parts;
-  if (before === undefined || after === undefined || parts.length !== 2) {
+  const [before, after] = splitOnce(text, mark);
+  return `${before}${value}${after}`;
+}
+
+function splitOnce(text: string, mark: string): readonly [before: string, after: string] {
+  const [before, after, ...more] = text.split(mark);
+  if (before === undefined || after === undefined || more.length > 0) {
     throw new Error(`A stage file has not exactly one ${JSON.stringify(mark.trim())}`);
   }
-  return `${before}${value}${after}`;
+  return [before, after];
 }
