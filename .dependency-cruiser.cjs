@@ -85,6 +85,11 @@ module.exports = {
       ['^src/domain/', '^src/adapters/temporal/', 'node_modules/(probot|pino|zod)/', '^(node:)?http$'],
       'Intake hands over and waits for nobody: it cannot reach GitHub.',
     ),
+    only(
+      '^src/web/',
+      ['^src/domain/', '^src/adapters/'],
+      'Pages show what is known; they decide nothing and start nothing.',
+    ),
     {
       name: 'child-processes',
       comment:

@@ -1,11 +1,12 @@
 /** `npm run bench [name]`: figures of one run on this machine, in a table. It writes nothing. */
+import { evidence } from './evidence.ts';
 import { intake } from './intake.ts';
 import { memory } from './memory.ts';
 import { pipelines } from './pipelines.ts';
 import { requests } from './requests.ts';
 import { TABLE_HEAD, tableRow, type Benchmark } from './rows.ts';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { intake, pipelines, requests, memory };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { intake, pipelines, requests, memory, evidence };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

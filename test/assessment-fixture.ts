@@ -14,6 +14,7 @@ export const assessmentOf = (more: Partial<Assessment> = {}): Assessment => ({
   failing: null,
   checks: [],
   provenance: null,
+  inputs: [],
   setAside: { count: 0, examples: [] },
   verifier: { id: 'urn:test', version: '0' },
   trustMapDigest: '0'.repeat(64),

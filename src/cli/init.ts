@@ -1,5 +1,5 @@
 /** `init`: writes the stage files into a checkout, rendered for the operator's builder, and settings where there are none. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { readSettings } from '../domain/settings/read-settings.ts';
@@ -25,9 +25,10 @@ export interface Initialised {
 export function init(folder: string, options: InitOptions, environment: Environment): Initialised {
   if (!existsSync(join(folder, '.git'))) throw new UsageError(`${folder} is no git checkout: run this where .git is.`);
   const builder = builderFor(options, environment);
+  for (const path of PLACES) refuseLink(folder, path);
   const timeoutMinutes = timeoutsOf(settingsIn(folder));
   const rendered = renderStageFiles(readStageSources(), { builder, timeoutMinutes });
-  const files = new Map(STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]]));
+  const files = new Map(STAGES.map((stage) => [pathOf(stage), rendered[stage]]));
   if (!existsSync(join(folder, SETTINGS_PATH))) files.set(SETTINGS_PATH, 'preset: standard\n');
   const differing = [...files].filter(([path, text]) => textOf(join(folder, path)) !== text);
   if (!options.check) for (const [path, text] of differing) write(join(folder, path), text);
@@ -41,6 +42,18 @@ export function init(folder: string, options: InitOptions, environment: Environm
       ...(options.check || differing.length === 0 ? [] : ['Commit these to the default branch, then push.']),
     ],
   };
+}
+
+const pathOf = (stage: Stage): string => `.github/workflows/${STAGE_TABLE[stage].file}`;
+
+/** Everything that is written, and the folders on the way. */
+const PLACES = ['.github', '.github/workflows', SETTINGS_PATH, ...STAGES.map(pathOf)];
+
+/** Somebody else may have made the checkout: a link in it would lead what is written to wherever it points. */
+function refuseLink(folder: string, path: string): void {
+  if (lstatSync(join(folder, path), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new UsageError(`${path} is a link: this writes only where the checkout itself is.`);
+  }
 }
 
 function builderFor({ builder }: InitOptions, environment: Environment): BuilderWorkflow | null {

@@ -31,7 +31,7 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'success',
     status: 'success',
     end: 'DONE',
-    title: /^All 7 stages passed/,
+    title: /^Build L2: built by the repository's own workflow/,
     dispatched: ALL,
   },
   {
@@ -40,7 +40,7 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'success',
     status: 'success',
     end: 'DONE',
-    title: /^All 4 stages passed/,
+    title: /^Build L2: built by the repository's own workflow/,
     dispatched: ALL.slice(0, 4),
   },
   {
@@ -49,7 +49,7 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'success',
     status: 'success',
     end: 'DONE',
-    title: /^All 6 stages passed/,
+    title: /^Build L2: built by the repository's own workflow/,
     dispatched: ALL.slice(1),
   },
   {
@@ -58,7 +58,7 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'success',
     status: 'success',
     end: 'DONE',
-    title: /^All 4 stages passed/,
+    title: /^Build L1: provenance is unsigned/,
     dispatched: ALL.slice(0, 4),
   },
   {
@@ -77,7 +77,7 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'success',
     status: 'success',
     end: 'DONE',
-    title: /^All 7 stages passed/,
+    title: /^Build L2: built by the repository's own workflow/,
     dispatched: ALL,
   },
   {

@@ -1,4 +1,5 @@
 /** Everything, for real, for one test file: a Temporal server, the sandbox, the service and a worker. */
+import type { EvidenceParts } from '../../activities/assess-evidence.ts';
 import { createActivities } from '../../activities/index.ts';
 import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
@@ -46,19 +47,22 @@ export class StageSet {
   readonly sandbox: Sandbox;
   readonly temporal: DevServer;
   readonly client: PipelineClient;
-  private readonly service: Started;
+  readonly evidence: EvidenceParts;
+  private readonly service: Started & { readonly url: string };
   private readonly worker: RunningWorker | null;
 
   private constructor(parts: {
     sandbox: Sandbox;
     temporal: DevServer;
     client: PipelineClient;
-    service: Started;
+    evidence: EvidenceParts;
+    service: Started & { readonly url: string };
     worker: RunningWorker | null;
   }) {
     this.sandbox = parts.sandbox;
     this.temporal = parts.temporal;
     this.client = parts.client;
+    this.evidence = parts.evidence;
     this.service = parts.service;
     this.worker = parts.worker;
   }
@@ -83,11 +87,16 @@ export class StageSet {
     const client = await connectTemporal(address);
     const log = createLogger('silent');
     const app = { appId, privateKey, webhookSecret };
-    const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0 });
-    sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
-    const worker = options.worker === false ? null : await workerFor({ sandbox, address, client, builder });
-    return new StageSet({ sandbox, temporal, client, service, worker });
+    const evidence = sandboxEvidence(sandbox, builder);
+    const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
+    sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
+    const worker = options.worker === false ? null : await workerFor({ sandbox, address, client, builder, evidence });
+    return new StageSet({ sandbox, temporal, client, evidence, service, worker });
+  }
+
+  get serviceUrl(): string {
+    return this.service.url;
   }
 
   async close(): Promise<void> {
@@ -158,13 +167,13 @@ interface WorkerParts {
   readonly address: { readonly address: string; readonly namespace: string };
   readonly client: PipelineClient;
   readonly builder: BuilderWorkflow | null;
+  readonly evidence: EvidenceParts;
 }
 
-async function workerFor({ sandbox, address, client, builder }: WorkerParts): Promise<RunningWorker> {
+async function workerFor({ sandbox, address, client, builder, evidence }: WorkerParts): Promise<RunningWorker> {
   const { appId, privateKey } = sandbox.app;
   const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
   installRuntimeOnce();
-  const evidence = sandboxEvidence(sandbox, builder);
   const facts = { isSearchable: true, builder, sources: await sandbox.stageSources(), evidence };
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);
   return startWorker({ ...address, bundle, activities: createActivities(github, client, facts) });

@@ -37,6 +37,7 @@ beforeEach(async () => {
     stageCompleted: unused,
     resultOf: unused,
     isKnown: unused,
+    resultsByDigest: unused,
     documentOf: unused,
     close: unused,
   };
@@ -47,6 +48,7 @@ beforeEach(async () => {
     privateKey,
     log,
     temporal,
+    pages: () => Promise.resolve(null),
     timing: WEBHOOK_TIMING,
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -153,6 +155,7 @@ it.each(['', 'short', 'fifteen-letters'])(
         privateKey,
         log: pino({ level: 'silent' }),
         temporal,
+        pages: () => Promise.resolve(null),
         timing: WEBHOOK_TIMING,
       }),
     ).rejects.toThrow('WEBHOOK_SECRET');

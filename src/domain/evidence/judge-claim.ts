@@ -24,14 +24,10 @@ function claimChecks({ predicate }: Statement, expected: ProvenanceExpectation):
   const { buildType, externalParameters, resolvedDependencies } = parsed.data.buildDefinition;
   const commits = (resolvedDependencies ?? []).flatMap(({ digest }) => digest?.['gitCommit'] ?? []);
   const { server, repository, workflowPath: path, ref, commit } = expected;
+  const found = commits.slice(0, 3).join(', ') || '(none)';
   return [
     same('build_type', WORKFLOW_BUILD_TYPE, buildType),
-    parameterCheck(externalParameters, { repository: `${server}/${repository.fullName}`, path, ref: ref ?? '' }),
-    stated(
-      'commit',
-      commit !== null && commits.includes(commit),
-      commit ?? '',
-      commits.slice(0, 3).join(', ') || '(none)',
-    ),
+    parameterCheck(externalParameters, { repository: `${server}/${repository.fullName}`, path, ref }),
+    commit === null ? same('commit', null, found) : stated('commit', commits.includes(commit), commit, found),
   ];
 }

@@ -157,15 +157,16 @@ function predicateChecks(bundle: VerifiedBundle, expected: ProvenanceExpectation
 /** External parameters have to be complete at L3, and each is compared: one that is not known may have shaped the build. */
 export function parameterCheck(
   found: Readonly<Record<string, unknown>>,
-  expected: { readonly repository: string; readonly path: string; readonly ref: string },
+  expected: { readonly repository: string; readonly path: string; readonly ref: string | null },
 ): Check {
-  const wanted = `workflow ${expected.path} of ${expected.repository} at ${expected.ref}, and no other`;
+  const wanted = `workflow ${expected.path} of ${expected.repository} at ${expected.ref ?? 'any ref'}, and no other`;
   const others = Object.keys(found).filter((key) => key !== 'workflow');
   const workflow = WorkflowParameter.safeParse(found['workflow']);
   if (others.length > 0) return stated('parameters', false, wanted, `also ${others.slice(0, 3).join(', ')}`);
   if (!workflow.success) return stated('parameters', false, wanted, 'a workflow of another shape');
   const { repository, path, ref } = workflow.data;
-  const isSame = repository === expected.repository && path === expected.path && ref === expected.ref;
+  const isAtRef = expected.ref === null || ref === expected.ref;
+  const isSame = repository === expected.repository && path === expected.path && isAtRef;
   return stated('parameters', isSame, wanted, `workflow ${path} of ${repository} at ${ref}`);
 }
 

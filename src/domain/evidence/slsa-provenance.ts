@@ -6,11 +6,14 @@ export const WORKFLOW_BUILD_TYPE = 'https://actions.github.io/buildtypes/workflo
 
 const Text = z.string().max(2000);
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Other fields are ignored, as the specification asks; unknown *external parameters* are not, since they shape a build. */
 export const SlsaProvenance = z.object({
   buildDefinition: z.object({
     buildType: Text,
-    externalParameters: z.record(z.string(), z.unknown()),
+    // As written: the library's own record drops a key named `__proto__`, which is a parameter like any other.
+    externalParameters: z.custom<Readonly<Record<string, unknown>>>(isObject),
     resolvedDependencies: z
       .array(z.object({ uri: Text.nullish(), digest: z.record(z.string(), Text).nullish() }))
       .max(1000)
