@@ -132,8 +132,9 @@ async function look(following: Following, known: Dispatched): Promise<StageStep>
     if (answer === null) return { kind: 'waiting', known };
     return await advance(following, toKnown(known.nonce, answer.run, answer.etag), answer.run);
   } catch (error) {
-    // A run that was just started may not be readable for a moment; one that is gone later never comes back.
     if (!(error instanceof GitHubFault) || error.kind !== 'not_found') throw error;
+    // A run that was just started may not be readable for a moment; one that was read and is gone never comes back.
+    if (known.etag === null && known.status === 'queued') return { kind: 'waiting', known };
     const message = `${STAGE_TABLE[following.input.stage].title}: run ${known.actionsRunId} is not there any more.`;
     return finished(
       known,

@@ -1,11 +1,12 @@
 /** What a person asked for, in a comment or by a press of Re-run: who may, of which commit, effect, answer. */
+import { ActivityFailure, log } from '@temporalio/workflow';
 import { shortSha } from '../src/domain/git.ts';
 import { nearestCommand } from '../src/domain/command/command-grammar.ts';
 import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import type { CommandRequest, RerunCommand } from '../src/domain/run/messages.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
-import type { PullRequestHead } from '../activities/answer-command.ts';
+import type { PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
 import { again, patiently } from './activity-calls.ts';
 
 type CommentSubject = Extract<CommandRequest['subject'], { kind: 'comment' }>;
@@ -29,14 +30,24 @@ export async function command(request: CommandRequest): Promise<void> {
 async function answerComment(request: CommandRequest, subject: CommentSubject): Promise<void> {
   const { repository } = request;
   const { commentId } = subject;
-  await patiently(() => again.reactToComment({ repository, commentId, content: 'eyes' }));
+  await react({ repository, commentId, content: 'eyes' });
   const answers: Answered[] = [];
   for (const each of subject.commands) answers.push(await carryOut(request, subject, each));
   const text = answers.map((answered) => answered.text).join('\n\n');
   const content = answers.every(({ isDone }) => isDone) ? '+1' : 'confused';
-  await patiently(() => again.reactToComment({ repository, commentId, content }));
+  await react({ repository, commentId, content });
   const marker = `reply:${commentId}`;
   await patiently(() => again.replyToComment({ repository, issueNumber: subject.pullRequest, marker, text }));
+}
+
+/** A courtesy: a comment that was deleted, or a grant that is missing, must not keep the command from being carried out. */
+async function react(reaction: ReactionInput): Promise<void> {
+  try {
+    await patiently(() => again.reactToComment(reaction));
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('A reaction could not be left', { reason: error.cause?.message ?? error.message });
+  }
 }
 
 interface Answered {

@@ -67,6 +67,7 @@ interface World {
   readonly zip?: Buffer;
   readonly calls?: string[];
   readonly dispatch?: () => Promise<never>;
+  readonly readRun?: () => Promise<never>;
   readonly checkRuns?: readonly { id: number; external_id: string }[];
 }
 
@@ -85,7 +86,7 @@ function activitiesIn(world: World): Activities {
     actions: {
       dispatch: world.dispatch ?? (() => Promise.resolve({ kind: 'started', actionsRunId: 9, url: run.html_url })),
       runsSince: () => Promise.resolve([run]),
-      run: () => Promise.resolve({ run, etag: 'W/"1"' }),
+      run: world.readRun ?? (() => Promise.resolve({ run, etag: 'W/"1"' })),
       artifacts: () => Promise.resolve(world.artifacts ?? []),
       artifactLocation: () => Promise.resolve('https://api.github.com/blob'),
       jobs: () => Promise.resolve([]),
@@ -220,6 +221,14 @@ describe('a stage activity', () => {
   ] as const)('takes a dispatch that GitHub answers with %s as %s', async (kind, expected) => {
     const dispatch = (): Promise<never> => Promise.reject(new GitHubFault(kind, 'm', { untilEpochSeconds: 5 }));
     expect((await step({ dispatch }, { phase: 'new', nonce: NONCE })).kind).toBe(expected);
+  });
+
+  it.each([
+    ['was never read yet', { etag: null, status: 'queued' }, 'waiting'],
+    ['was read before', { etag: 'W/"1"', status: 'in_progress' }, 'finished'],
+  ] as const)('takes a run that is not there and %s as %s', async (_, known, expected) => {
+    const readRun = (): Promise<never> => Promise.reject(new GitHubFault('not_found', 'm'));
+    expect((await step({ readRun }, { ...DISPATCHED, ...known } as StageKnown)).kind).toBe(expected);
   });
 });
 

@@ -51,9 +51,12 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
   const auth = createAppAuth({ ...credentials, request: octokit.request });
   const learn = async (): Promise<GitHubIdentity> => {
     const { token } = await auth({ type: 'app' });
-    const app = App.parse((await octokit.request('GET /app', { headers: { authorization: `Bearer ${token}` } })).data);
+    const app = App.parse((await octokit.request('GET /app', { headers: { authorization: `Bearer ${token}` }, request: soon() })).data);
     // The bot user is public: looked up without credentials, since an App's own token may not read users.
-    const user = await octokit.request('GET /users/{username}', { username: `${app.slug}[bot]` });
+    const user = await octokit.request('GET /users/{username}', {
+      username: `${app.slug}[bot]`,
+      request: soon(),
+    });
     return { userId: User.parse(user.data).id, appId: app.id };
   };
   return {
@@ -75,11 +78,16 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
 export function plainTokens(secret: string, endpoint: Endpoint): Tokens {
   const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
   const learn = async (): Promise<GitHubIdentity> => {
-    const user = await octokit.request('GET /user', { headers: { authorization: `Bearer ${secret}` } });
+    const user = await octokit.request('GET /user', { headers: { authorization: `Bearer ${secret}` }, request: soon() });
     return { userId: User.parse(user.data).id, appId: null };
   };
   return { identity: once(learn), token: () => Promise.resolve(secret) };
 }
+
+const TIMEOUT_MS = 20_000;
+
+/** Nothing here has a deadline of its own: an answer that never comes would hold whoever asks who we are. */
+const soon = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(TIMEOUT_MS) });
 
 /** Learnt once a process; a failed try is not remembered. */
 function once<T>(learn: () => Promise<T>): () => Promise<T> {
