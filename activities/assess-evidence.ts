@@ -149,19 +149,24 @@ function expectationOf(looking: Looking): ProvenanceExpectation {
 }
 
 async function buildEvidence(looking: Looking): Promise<BuildEvidence> {
-  const { input, parts } = looking;
+  const { input } = looking;
   const bytes = await fileOf(looking, input.build, PROVENANCE);
-  if (input.signing === 'none')
-    return { kind: 'unsigned', statement: readStatement(bytes), sha256: input.build.sha256 };
-  return { kind: 'bundle', verification: verifyBundle(bytes, parts.roots) };
+  if (input.signing !== 'none') return { kind: 'bundle', verification: verifyCollected(looking, bytes) };
+  return { kind: 'unsigned', statement: bytes === null ? null : readStatement(bytes), sha256: input.build.sha256 };
 }
+
+/** Null stands for bytes that are not those which the run collected: then somebody has been at the artifact. */
+const verifyCollected = ({ parts }: Looking, bytes: Uint8Array | null): BundleVerification =>
+  bytes === null
+    ? unreadable('the artifact has other bytes than this run collected')
+    : verifyBundle(bytes, parts.roots);
 
 async function signatureEvidence(looking: Looking): Promise<StageEvidence | null> {
   const { signature } = looking.input;
   if (signature === null) return null;
   const bytes = await fileOf(looking, signature, SIGNATURE_BUNDLE);
   return {
-    verification: verifyBundle(bytes, looking.parts.roots),
+    verification: verifyCollected(looking, bytes),
     expected: stageExpectation(looking, signature, SIGNATURE_PREDICATE),
   };
 }
@@ -169,7 +174,7 @@ async function signatureEvidence(looking: Looking): Promise<StageEvidence | null
 async function sbomEvidence(looking: Looking): Promise<SbomEvidence | null> {
   const { attestation } = looking.input;
   if (attestation === null) return null;
-  const verification = verifyBundle(await fileOf(looking, attestation, ATTESTATION_BUNDLE), looking.parts.roots);
+  const verification = verifyCollected(looking, await fileOf(looking, attestation, ATTESTATION_BUNDLE));
   return {
     verification,
     expected: stageExpectation(looking, attestation, CYCLONEDX_PREDICATE),
@@ -190,18 +195,23 @@ function stageExpectation(looking: Looking, file: ArtifactFile, predicateType: s
   };
 }
 
-/** The bytes that the run collected, and no others: whoever swaps an artifact later swaps it for nothing. */
-async function fileOf({ github, api }: Looking, { run, sha256 }: ArtifactFile, name: string): Promise<Uint8Array> {
+/**
+ * The bytes that the run collected, and no others; null where they differ.
+ *
+ * @throws GitHubFault where they cannot be had: an artifact lives for 30 days, and a kept outcome may be older
+ */
+async function fileOf(looking: Looking, { run, sha256 }: ArtifactFile, name: string): Promise<Uint8Array | null> {
+  const { github, api } = looking;
+  const address = run.artifact === null ? null : await api.actions.artifactLocation(run.artifact.id);
+  if (address === null) throw new GitHubFault('gone', `${name} has expired with its artifact: comment /slsa rerun all`);
   try {
-    const address = run.artifact === null ? null : await api.actions.artifactLocation(run.artifact.id);
-    const archive = address === null ? null : await fetchArchive(github.archives, address, null);
-    const bytes = archive === null ? null : await readEntryBytes(archive, name);
-    return bytes !== null && sha256Of(bytes) === sha256 ? bytes : new Uint8Array();
+    const bytes = await readEntryBytes(await fetchArchive(github.archives, address, null), name);
+    return bytes !== null && sha256Of(bytes) === sha256 ? bytes : null;
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     const isPassing = error.fault === 'unavailable' || error.fault === 'expired_address';
-    if (isPassing) throw new GitHubFault('unavailable', `Evidence could not be fetched: ${error.message}`);
-    return new Uint8Array();
+    if (isPassing) throw new GitHubFault('unavailable', `${name} could not be fetched: ${error.message}`);
+    return null;
   }
 }
 

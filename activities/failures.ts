@@ -57,7 +57,8 @@ const ADVICE: Readonly<Record<FailureType, string>> = {
 export function toFailure(error: unknown): Error {
   if (error instanceof GitHubFault) {
     const type = FAILURE_OF_FAULT[error.kind];
-    return failure(type, `${error.message}${ADVICE[type]}`);
+    // What is gone is nobody's grant to give.
+    return failure(type, `${error.message}${error.kind === 'gone' ? '' : ADVICE[type]}`);
   }
   return error instanceof Error ? error : new Error('An activity threw no error');
 }
