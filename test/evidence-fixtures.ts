@@ -1,9 +1,10 @@
 /** One image, one commit, one run, and who may sign for it: what the tests of `evidence` build their attacks from. */
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { ISSUER, SERVER, type JobClaims } from '../sandbox/sigstore/claims.ts';
 import { provenanceOf, statementAbout } from '../sandbox/sigstore/provenance.ts';
-import type { SigstoreInstance } from '../sandbox/sigstore/sigstore.ts';
+import { Sigstore, type SigstoreInstance } from '../sandbox/sigstore/sigstore.ts';
 import { trustedRootJson } from '../sandbox/sigstore/trust.ts';
 import { loadTrustRoot, type TrustRoot } from '../src/adapters/sigstore/trust-root.ts';
 import { verifyBundle } from '../src/adapters/sigstore/verify-bundle.ts';
@@ -70,6 +71,15 @@ export const BUILDER_CLAIMS: JobClaims = {
 };
 
 export const bytesOf = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
+
+/** The stand-ins. Tests compute for seconds between two signatures: a connection that idles must not be closed meanwhile. */
+export async function startSigstore(): Promise<Sigstore> {
+  const sigstore = await Sigstore.start();
+  for (const instance of [sigstore.publicGood, sigstore.github]) {
+    (instance as unknown as { readonly server: Server }).server.keepAliveTimeout = 0;
+  }
+  return sigstore;
+}
 
 /** Provenance as actions/attest writes it, really signed. */
 export const signProvenance = (instance: SigstoreInstance, claims: JobClaims): Promise<unknown> =>

@@ -100,6 +100,9 @@ function rootsFor({ trustedRoot }: VerifyOptions, known: readonly TrustRoot[]): 
   }
 }
 
+/** Begins with a host, that is: a dot or a port, or `localhost`. `./bundle.json` and `acme/app` do not. */
+const IMAGE = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:\d+)?\//;
+
 interface Looked {
   readonly place: FoundPlace;
   readonly name: string;
@@ -117,7 +120,7 @@ function look(subject: string, options: VerifyOptions, parts: With): Promise<Loo
   if (existsSync(subject) && statSync(subject).isFile()) return Promise.resolve(lookInFile(subject, options, parts));
   const digest = Digest.safeParse(subject);
   if (digest.success) return lookOnGitHub(digest.data, options, parts);
-  if (!/^[a-z0-9.-]+(:\d+)?\//.test(subject)) {
+  if (!IMAGE.test(subject)) {
     throw new UsageError(`${subject} is no file, no digest (sha256:…) and no image (registry/name@sha256:…).`);
   }
   return lookInRegistry(subject, parts);
@@ -131,11 +134,13 @@ function lookInFile(file: string, options: VerifyOptions, { parts }: With): Look
   const given = options.digest === undefined ? null : digestOption(options.digest);
   const claimed = verifications.map(subjectOf).find((digest) => digest !== null) ?? null;
   const digest = given ?? claimed;
-  if (digest === null) return { place: 'file', name: file, digest: NO_DIGEST, bundles, notes: [] };
+  if (digest === null) return { place: 'file', name: file, digest: NO_DIGEST, bundles, notes: [NO_IMAGE] };
   const notes =
-    given === null ? ['', `No --digest was given: the bundle's own subject, ${digest}, was taken for the image.`] : [];
+    given === null ? [`No --digest was given: the bundle's own subject, ${digest}, was taken for the image.`] : [];
   return { place: 'file', name: file, digest, bundles, notes };
 }
+
+const NO_IMAGE = 'No bundle in it names an image by sha256: say with --digest which one it must be about.';
 
 /** What cannot be named cannot be vouched for: nothing has this digest. */
 const NO_DIGEST = Digest.parse(`sha256:${'0'.repeat(64)}`);

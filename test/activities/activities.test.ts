@@ -228,7 +228,7 @@ describe('a stage activity', () => {
     ['was read before', { etag: 'W/"1"', status: 'in_progress' }, 'finished'],
   ] as const)('takes a run that is not there and %s as %s', async (_, known, expected) => {
     const readRun = (): Promise<never> => Promise.reject(new GitHubFault('not_found', 'm'));
-    expect((await step({ readRun }, { ...DISPATCHED, ...known } as StageKnown)).kind).toBe(expected);
+    expect((await step({ readRun }, { ...DISPATCHED, ...known })).kind).toBe(expected);
   });
 });
 

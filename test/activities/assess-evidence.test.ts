@@ -61,8 +61,8 @@ function look({ location = 'https://api.github.com/blob', reply }: World): Promi
       fetch: reply ?? (() => Promise.resolve(new Response(new Uint8Array(archive)))),
     },
   };
-  const { assessEvidence } = createEvidenceActivities(github, evidencePartsFor(readEnvironment({})));
-  return new MockActivityEnvironment().run(() => assessEvidence(INPUT));
+  const activities = createEvidenceActivities(github, evidencePartsFor(readEnvironment({})));
+  return new MockActivityEnvironment().run(() => activities.assessEvidence(INPUT));
 }
 
 describe('evidence', () => {

@@ -8,7 +8,7 @@ import { fetchArchive } from '../../src/adapters/github/artifact-archive.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
 import { appTokens, plainTokens } from '../../src/adapters/github/tokens.ts';
-import { branchRef, CommitSha, GitRef } from '../../src/domain/git.ts';
+import { branchRef, CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
 import { GitHubDescription } from './openapi.ts';
 import { appJwt, ask, asDomain, mint, pathOf, stubs, tokenFor } from './wire.ts';
@@ -16,6 +16,7 @@ import { appJwt, ask, asDomain, mint, pathOf, stubs, tokenFor } from './wire.ts'
 /** Routes that GitHub does not describe, and why the sandbox has them. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'GET /_blobs/:ticket': "stands for the artifact store, which is not the API: its addresses are nobody's to build",
+  'GET /_attestations/:ticket': 'stands for the store of bundles, likewise',
 };
 
 /** Media types that GitHub describes in prose only ("Get repository content", custom media types). */
@@ -137,6 +138,17 @@ async function converse(api: RepositoryApi): Promise<void> {
   expect(await api.conversations.comments(pull.number)).toHaveLength(2);
 }
 
+async function readAttestations(api: RepositoryApi): Promise<void> {
+  const digest = Digest.parse(`sha256:${'a'.repeat(64)}`);
+  const none = Digest.parse(`sha256:${'b'.repeat(64)}`);
+  const bundle = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' };
+  repository.attestations.push({ id: 1, digest, predicateType: 'x', bundle, createdAt: new Date().toISOString() });
+  expect(await api.attestations.bundlesOf(none)).toEqual({ kind: 'read', bundles: [] });
+  const found = await api.attestations.bundlesOf(digest);
+  const [stored] = found.kind === 'read' ? found.bundles : [];
+  expect(stored?.kind === 'bytes' ? JSON.parse(Buffer.from(stored.bytes).toString('utf8')) : null).toEqual(bundle);
+}
+
 async function learnWhoIsThere(): Promise<void> {
   expect(await github().identity()).toEqual({ userId: box.world.app.bot.id, appId: box.app.appId });
   const token = box.auth.personalToken(box.user('kim'));
@@ -154,6 +166,7 @@ const CONVERSATIONS = [
   ['dispatches and collects', () => act(asTheProduct())],
   ['cancels', () => cancelTwo(asTheProduct())],
   ['converses', () => converse(asTheProduct())],
+  ['looks for attestations', () => readAttestations(asTheProduct())],
 ] as const;
 
 describe('the product against the stand-in GitHub', () => {

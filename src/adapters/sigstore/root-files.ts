@@ -107,6 +107,6 @@ async function refreshOne(cacheDir: string, { name, mirror, tufRoot }: Mirrored,
     await rename(`${file}.new`, file);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return `${mirror}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

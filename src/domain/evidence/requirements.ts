@@ -1,5 +1,5 @@
 /** The rows that people read: each requirement of the Build track, its state and the evidence for it. */
-import { brokenOf, type Check } from './checks.ts';
+import { brokenOf, type Check, type CheckId } from './checks.ts';
 import type { BuildJudgement, Evidence, FoundBundle } from './assessment.ts';
 import { ABOUT_THE_SIGNER } from './judge-provenance.ts';
 import type { Level } from './trust-map.ts';
@@ -39,10 +39,11 @@ const row = (title: string, level: Level | null, state: Requirement['state'], re
   reason,
 });
 
-function exists({ build }: Evidence, { standing }: BuildJudgement): Requirement {
+function exists({ build }: Evidence, { standing, refused }: BuildJudgement): Requirement {
   const title = 'Provenance exists';
   if (build.kind === 'none' || standing === 'none')
     return row(title, 1, 'not_met', 'the build left none that can be read');
+  if (refused?.id === 'predicate_type') return row(title, 1, 'not_met', brokenOf(refused));
   const sha256 = build.kind === 'unsigned' ? build.sha256 : receiptOf(build.verification);
   return row(title, 1, 'met', `sha256:${sha256.slice(0, 12)}…${build.kind === 'unsigned' ? ', unsigned' : ''}`);
 }
@@ -73,6 +74,8 @@ function distributed({ build, found, looked }: Evidence): Requirement {
   );
 }
 
+const WHO_SIGNED: readonly CheckId[] = ABOUT_THE_SIGNER.filter((id) => id !== 'runner');
+
 function authentic({ build }: Evidence, judged: BuildJudgement): Requirement {
   const title = 'Provenance is authentic';
   if (build.kind !== 'bundle') return row(title, 2, 'not_met', 'nobody signed it');
@@ -82,6 +85,9 @@ function authentic({ build }: Evidence, judged: BuildJudgement): Requirement {
   const where = receipt.logIndex === null ? `signed ${receipt.signedAt ?? ''}` : `log index ${receipt.logIndex}`;
   if (judged.standing === 'unknown_signer')
     return row(title, 2, 'not_met', `signed by ${signer}, which nobody here trusts`);
+  // The right name is not enough: whoever issued it, and the commit that it stood at, belong to the signer.
+  const doubtful = judged.checks.find(({ id, state }) => state === 'not_met' && WHO_SIGNED.includes(id));
+  if (doubtful !== undefined) return row(title, 2, 'not_met', `signed by ${signer}, but ${brokenOf(doubtful)}`);
   return row(title, 2, 'met', `signed by ${signer.replace(/^https:\/\//, '')}, ${where}`);
 }
 
