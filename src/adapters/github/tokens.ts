@@ -51,7 +51,9 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
   const auth = createAppAuth({ ...credentials, request: octokit.request });
   const learn = async (): Promise<GitHubIdentity> => {
     const { token } = await auth({ type: 'app' });
-    const app = App.parse((await octokit.request('GET /app', { headers: { authorization: `Bearer ${token}` }, request: soon() })).data);
+    const app = App.parse(
+      (await octokit.request('GET /app', { headers: { authorization: `Bearer ${token}` }, request: soon() })).data,
+    );
     // The bot user is public: looked up without credentials, since an App's own token may not read users.
     const user = await octokit.request('GET /users/{username}', {
       username: `${app.slug}[bot]`,
@@ -78,7 +80,10 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
 export function plainTokens(secret: string, endpoint: Endpoint): Tokens {
   const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
   const learn = async (): Promise<GitHubIdentity> => {
-    const user = await octokit.request('GET /user', { headers: { authorization: `Bearer ${secret}` }, request: soon() });
+    const user = await octokit.request('GET /user', {
+      headers: { authorization: `Bearer ${secret}` },
+      request: soon(),
+    });
     return { userId: User.parse(user.data).id, appId: null };
   };
   return { identity: once(learn), token: () => Promise.resolve(secret) };
