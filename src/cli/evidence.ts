@@ -5,10 +5,10 @@ import type { EvidenceParts } from '../../activities/assess-evidence.ts';
 import { ociRegistry } from '../adapters/registry/oci-registry.ts';
 import { loadTrustRoots } from '../adapters/sigstore/root-files.ts';
 import { TrustRootError, type TrustRoot } from '../adapters/sigstore/trust-root.ts';
-import { defaultCacheDir } from '../adapters/temporal/server-binary.ts';
 import { vsaSigner, VsaKeyError, type VsaSigner } from '../adapters/vsa/sign-vsa.ts';
 import { serverNames } from '../domain/evidence/server-names.ts';
 import { defaultPolicy, readTrustPolicy, type TrustMap, type TrustPolicy } from '../domain/evidence/trust-map.ts';
+import { trustCacheDir } from './cache.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { VERSION } from './version.ts';
 
@@ -41,7 +41,7 @@ export function trustMapFor({ TRUST_POLICY: file, BUILDER_WORKFLOW: builder }: E
 /** @throws UsageError */
 export function trustRootsFor({ roots }: Pick<TrustPolicy, 'roots'>): TrustRoot[] {
   try {
-    return loadTrustRoots({ cacheDir: defaultCacheDir(process.env), own: roots }, new Date());
+    return loadTrustRoots({ cacheDir: trustCacheDir(), own: roots }, new Date());
   } catch (error) {
     if (error instanceof TrustRootError) throw new UsageError(error.message);
     throw error;

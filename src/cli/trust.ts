@@ -1,8 +1,8 @@
 /** `trust check` and `trust refresh`: what is trusted here, and newer roots. */
-import { defaultCacheDir } from '../adapters/temporal/server-binary.ts';
 import { refreshTrustRoots } from '../adapters/sigstore/root-files.ts';
 import type { TrustRoot } from '../adapters/sigstore/trust-root.ts';
 import type { TrustMap } from '../domain/evidence/trust-map.ts';
+import { trustCacheDir } from './cache.ts';
 import type { Environment } from './environment.ts';
 import { trustMapFor, trustRootsFor } from './evidence.ts';
 
@@ -43,7 +43,7 @@ function describeTrust({ policy, digest }: TrustMap, roots: readonly TrustRoot[]
 }
 
 export async function refreshTrust(): Promise<{ readonly lines: string[]; readonly isWhole: boolean }> {
-  const refreshed = await refreshTrustRoots(defaultCacheDir(process.env), new Date());
+  const refreshed = await refreshTrustRoots(trustCacheDir(), new Date());
   const lines = refreshed.map(({ name, problem }) =>
     problem === null
       ? `${name}: fetched, and verified by TUF`

@@ -75,11 +75,12 @@ export interface Refreshed {
 
 /** Fetches newer roots by TUF, from the root metadata that is shipped: what is not signed by it never arrives. */
 export async function refreshTrustRoots(cacheDir: string, now: Date): Promise<Refreshed[]> {
-  const refreshed: Refreshed[] = [];
-  for (const [name, { mirror, tufRoot }] of Object.entries(shipped().roots)) {
-    refreshed.push({ name, problem: await refreshOne(cacheDir, { name, mirror, tufRoot }, now) });
-  }
-  return refreshed;
+  return Promise.all(
+    Object.entries(shipped().roots).map(async ([name, { mirror, tufRoot }]) => ({
+      name,
+      problem: await refreshOne(cacheDir, { name, mirror, tufRoot }, now),
+    })),
+  );
 }
 
 interface Mirrored {
