@@ -138,6 +138,8 @@ async function serve(handlers: readonly MockHandler[], authorities: Authorities)
         response.writeHead(statusCode, { 'content-type': contentType }).end(body),
       );
   });
+  // Clients keep their connections; one that is closed under them fails a signature, which is not retried.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return new SigstoreInstance(server, `http://127.0.0.1:${port}`, authorities);

@@ -11,7 +11,7 @@ import { GITHUB, PUBLIC_GOOD, type RootName } from './verified-bundle.ts';
 export const LEVELS = [0, 1, 2, 3] as const;
 export type Level = (typeof LEVELS)[number];
 
-const TrustLevel = z.union([z.literal(1), z.literal(2), z.literal(3)]);
+const TrustLevel = z.literal([1, 2, 3]);
 const RootKey = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, 'a trust root is named in lower case, such as public_good');
 
 const TrustedBuilder = z.strictObject({

@@ -113,6 +113,8 @@ function expectation(issue: z.core.$ZodIssue, found: string): string {
   if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}.`;
   if (issue.code === 'too_big') return `at most ${issue.maximum} allowed.`;
   if (issue.code === 'too_small') return `at least ${issue.minimum} needed.`;
+  // What is wrong with a name is said one level down.
+  if (issue.code === 'invalid_key') return `${issue.issues[0]?.message ?? issue.message}.`;
   return `${issue.message}.`;
 }
 

@@ -181,7 +181,7 @@ describe('a bundle of another shape', () => {
 
 /** What a verifier has to do for one proof, somebody could ask for a hundred thousand times. */
 describe('a bundle that asks for endless work', () => {
-  const GLANCE_MS = 2000;
+  const GLANCE_MS = 5000;
   const TWO_BYTES_EACH = Buffer.from('3000'.repeat(3_000_000), 'hex');
   const sequence = (content: Buffer): Buffer => {
     const head = Buffer.from([0x30, 0x83, 0, 0, 0]);
@@ -272,6 +272,7 @@ describe('a log entry', () => {
 /** The stand-in's CA, as far as a test has to reach into it: what Fulcio would never issue. */
 interface CertificateAuthority {
   getCurrentTime: () => Date;
+  ctLog: unknown;
   issueCertificate(request: {
     publicKey: Buffer;
     subjectAltName: string;
@@ -338,6 +339,20 @@ describe('a certificate', () => {
       expect(verify(withValue(expired, STAMPS, []), [github])).toMatchObject({ rejection: { code: 'bad_timestamp' } });
     } finally {
       authority.getCurrentTime = now;
+    }
+  });
+
+  it('that no CT log has seen is refused, where the root keeps one', async () => {
+    const authority = authorityOf(sigstore.publicGood);
+    const { ctLog } = authority;
+    authority.ctLog = undefined;
+    try {
+      const unseen = await signProvenance(sigstore.publicGood, OWN_CLAIMS);
+      expect(verify(unseen, [publicGood])).toMatchObject({
+        rejection: { code: 'untrusted_certificate', reason: 'expected 1 SCTs, got 0' },
+      });
+    } finally {
+      authority.ctLog = ctLog;
     }
   });
 

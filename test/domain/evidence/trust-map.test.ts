@@ -148,3 +148,13 @@ describe('a mistake in it', () => {
     expect(reading.kind === 'mistakes' && reading.mistakes.map(({ line }) => line)).toEqual([1, 4, 5]);
   });
 });
+
+describe('a mistake of a name or a level', () => {
+  it.each([
+    ['roots: { Corporate: root.json }\n', /a trust root is named in lower case, such as public_good/],
+    ['minimum: [{ repositories: acme\/*, level: 4 }]\n', /not one of 1, 2, 3/],
+  ])('is said in the words of the format: %j', (text, words) => {
+    const reading = readTrustPolicy(text);
+    expect(reading.kind === 'mistakes' ? reading.mistakes.map(({ message }) => message).join('\n') : '').toMatch(words);
+  });
+});
