@@ -94,6 +94,28 @@ describe('an answer without attestations', () => {
     expect(await read()).toEqual(reading);
   });
 
+  it('of the next pages is read too, by their cursor and from our own address', async () => {
+    const page = (after: string | null, cursor: string | null): nock.Scope =>
+      nock(API)
+        .get(PATH)
+        .query({ per_page: 30, ...(after === null ? {} : { after }) })
+        .reply(200, { attestations: [{ bundle: { page: after } }] }, linkTo(cursor));
+    const linkTo = (cursor: string | null): Record<string, string> =>
+      cursor === null
+        ? {}
+        : { link: `<https://elsewhere.example/x?per_page=30&after=${encodeURIComponent(cursor)}>; rel="next"` };
+    page(null, 'a=b');
+    page('a=b', null);
+    expect(told(await read())).toEqual(['{"page":null}', '{"page":"a=b"}']);
+  });
+
+  it('beyond the fourth page is not asked for, however many are said to follow', async () => {
+    const endless = { link: '<https://api.github.com/x?after=again>; rel="next"' };
+    nock(API).get(PATH).query({ per_page: 30 }).reply(200, { attestations: [] }, endless);
+    nock(API).get(PATH).query({ per_page: 30, after: 'again' }).times(3).reply(200, { attestations: [] }, endless);
+    expect(told(await read())).toEqual([]);
+  });
+
   it('an empty list says that there are none', async () => {
     listed();
     expect(await read()).toEqual({ kind: 'read', bundles: [] });

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import type { Digest } from '../../domain/git.ts';
 import { ArchiveError, fetchBounded, type ArchiveSource } from './artifact-archive.ts';
 import { GitHubFault } from './github-fault.ts';
-import { parseReply, type RepositoryCall } from './github-client.ts';
+import { parseReply, type Reply, type RepositoryCall } from './github-client.ts';
 import { inflateBlock } from './snappy.ts';
 
-/** One page: an image has a handful, and only those of this run count. */
+/** An image has a handful. Whoever stores hundreds for it hides nothing: the level comes from the run's own bundle. */
 const PAGE_SIZE = 30;
+const MAX_PAGES = 4;
 /** actions/attest takes predicates of 16 MB. */
 const MAX_BUNDLE_BYTES = 24 * 1024 * 1024;
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
@@ -33,14 +34,33 @@ export function attestations(call: RepositoryCall, source: ArchiveSource): Attes
   return {
     async bundlesOf(digest) {
       const route = 'GET /repos/{owner}/{repo}/attestations/{subject_digest}';
-      const params = { subject_digest: digest, per_page: PAGE_SIZE };
-      const reply = await call({ route, permissions: 'attestations', params }).catch(nullIfNone);
-      if (reply === null) return { kind: 'read', bundles: [] };
-      if (reply === 'not_available') return { kind: 'not_available' };
-      const { attestations: list } = parseReply(AttestationList, reply, route);
-      return { kind: 'read', bundles: await readAll(list, source) };
+      const listed: Listed[] = [];
+      let after: string | null = null;
+      for (let page = 1; page <= MAX_PAGES; page += 1) {
+        const params: Readonly<Record<string, unknown>> = {
+          subject_digest: digest,
+          per_page: PAGE_SIZE,
+          ...(after === null ? {} : { after }),
+        };
+        const reply: Reply | null | 'not_available' = await call({ route, permissions: 'attestations', params }).catch(
+          nullIfNone,
+        );
+        if (reply === 'not_available') return { kind: 'not_available' };
+        if (reply !== null) listed.push(...parseReply(AttestationList, reply, route).attestations);
+        after = reply === null ? null : nextCursor(reply);
+        if (after === null) break;
+      }
+      return { kind: 'read', bundles: await readAll(listed, source) };
     },
   };
+}
+
+/** Of the next page; the address in the header is not followed, since it could lead anywhere. Source: "Using pagination". */
+function nextCursor({ headers }: Reply): string | null {
+  const link = String(headers['link'] ?? '');
+  const next = link.split(',').find((part) => part.includes('rel="next"'));
+  const cursor = /[?&]after=([^&>]+)/.exec(next ?? '')?.[1];
+  return cursor === undefined ? null : decodeURIComponent(cursor);
 }
 
 /** 404 says that there are none; a private repository without Enterprise Cloud, or without the grant, is refused. */
