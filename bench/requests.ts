@@ -19,8 +19,9 @@ interface Cost {
 /** Reads are one point, writes five. Source: GitHub docs, "Rate limits for the REST API", secondary limits. */
 const pointsOf = ({ method }: RecordedCall): number => (method === 'GET' ? 1 : 5);
 
-/** Token mints and blob downloads are counted apart, as GitHub does. */
-const isCounted = ({ path }: RecordedCall): boolean => !path.includes('/access_tokens') && !path.startsWith('/_blobs/');
+/** Token mints and downloads from GitHub's stores are counted apart, as GitHub does. */
+const isCounted = ({ path }: RecordedCall): boolean =>
+  !path.includes('/access_tokens') && !/^\/_(blobs|attestations)\//.test(path);
 
 async function costOf(set: StageSet, work: () => Promise<unknown>): Promise<Cost> {
   const before = set.sandbox.calls.length;

@@ -28,7 +28,7 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   await work();
   const counted = set.sandbox.calls
     .slice(before)
-    .filter(({ path }) => !path.includes('/access_tokens') && !path.startsWith('/_blobs/'));
+    .filter(({ path }) => !path.includes('/access_tokens') && !/^\/_(blobs|attestations)\//.test(path));
   return { requests: counted.length, points: counted.reduce((sum, { method }) => sum + pointsOf(method), 0) };
 }
 
