@@ -1,12 +1,9 @@
 /** GitHub in a box: everything the product talks to, on loopback, with real bytes and no account. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { BuilderWorkflow } from '../src/domain/build/builder.ts';
-import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
-import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 import { ActionsEngine, type Executors } from './actions/engine.ts';
 import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
 import { FaultPlan } from './faults.ts';
@@ -27,6 +24,7 @@ import {
 } from './github/world.ts';
 import { Registry } from './registry/registry.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
+import { fixtureFiles, setUpFiles, stageSources, type Files, type FixtureName } from './set-up.ts';
 import { writeTrustFiles } from './trust-files.ts';
 
 export interface SandboxOptions {
@@ -45,11 +43,6 @@ export interface AppCredentials {
   readonly privateKey: string;
   readonly webhookSecret: string;
 }
-
-const STAGES_FOLDER = fileURLToPath(new URL('../stages/', import.meta.url));
-const FIXTURES_FOLDER = fileURLToPath(new URL('./fixtures/', import.meta.url));
-
-export type FixtureName = 'clean' | 'lint-errors' | 'vulnerable' | 'failing-build';
 
 export class Sandbox {
   readonly world: World;
@@ -188,37 +181,21 @@ export class Sandbox {
     return user;
   }
 
-  /** Files of a fixture, with settings that push to the sandbox's registry, and the shipped stage files. */
-  async fixture(name: FixtureName): Promise<Map<string, string | Buffer | null>> {
-    return new Map<string, string | Buffer | null>([
-      ...(await this.setUpFiles()),
-      ...(await filesOf(join(FIXTURES_FOLDER, name))),
-    ]);
+  /** A fixture's files, set up for this sandbox. */
+  async fixture(name: FixtureName): Promise<Files> {
+    return new Map([...(await this.setUpFiles()), ...(await fixtureFiles(name))]);
   }
 
   /** Settings that push to the sandbox's registry, and the stage files as they are rendered for the builder, if there is one. */
-  async setUpFiles(
-    settings = 'preset: standard\n',
-    builder: BuilderWorkflow | null = this.builder,
-  ): Promise<Map<string, string | Buffer | null>> {
-    const rendered = renderStageFiles(await this.stageSources(), { builder, timeoutMinutes: {} });
-    return new Map<string, string | Buffer | null>([
-      ['.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${this.registry.host}\n`],
-      ...STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]] as const),
-    ]);
-  }
-
-  async stageSources(): Promise<StageSources> {
-    const files = new Map((await filesOf(STAGES_FOLDER)).map(([path, bytes]) => [path, bytes.toString('utf8')]));
-    const stages = Object.fromEntries(STAGES.map((stage) => [stage, files.get(STAGE_TABLE[stage].file) ?? '']));
-    return { stages: stages as StageSources['stages'], builder: files.get('builder/build-image.yml') ?? '' };
+  setUpFiles(settings = 'preset: standard\n'): Promise<Files> {
+    return setUpFiles(settings, { registryHost: this.registry.host, builder: this.builder });
   }
 
   /** The operator's builder repository, out of its callers' reach. From here on stage files are rendered for it. */
   async createBuilder(): Promise<BuilderWorkflow> {
     const repository = await this.createRepository('slsa-builder', { owner: 'acme-platform' });
     const path = '.github/workflows/build-image.yml';
-    const { builder: text } = await this.stageSources();
+    const { builder: text } = await stageSources();
     const sha = await repository.git.commitFiles('main', new Map([[path, text]]), 'The isolated builder');
     this.builder = BuilderWorkflow.parse(`acme-platform/slsa-builder/${path}@${sha}`);
     return this.builder;
@@ -290,15 +267,4 @@ export class Sandbox {
   cloneUrl(repository: RepositoryRecord): string {
     return `${this.url}/${repository.owner.login}/${repository.name}.git`;
   }
-}
-
-async function filesOf(folder: string): Promise<[string, Buffer][]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(
-    files.map(async (file): Promise<[string, Buffer]> => [
-      relative(folder, file).replace(/\.fixture$/, ''),
-      await readFile(file),
-    ]),
-  );
 }

@@ -88,6 +88,11 @@ export class Run {
     return this.stageOutcomes;
   }
 
+  /** What the states so far have brought: what the graph's next shape follows from. */
+  get known(): Pick<RunDocument, 'outcomes' | 'evidence'> {
+    return { outcomes: this.stageOutcomes, evidence: this.evidence };
+  }
+
   next(): State {
     return nextState(this.graph, new Set(this.visited));
   }

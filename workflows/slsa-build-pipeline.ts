@@ -52,9 +52,7 @@ async function walk(run: Run, reporter: Reporter): Promise<void> {
     run.completed(state);
     if (state === 'INIT' && run.verdict === null) reporter.follow();
     if (state === 'INIT' || state === 'BUILD') index(run);
-    if (STAGES_OF_STATE[state] !== undefined) {
-      run.apply(applyOutcomes(run.graph, run.plan, { state, outcomes: run.outcomes, evidence: run.evidence }));
-    }
+    if (STAGES_OF_STATE[state] !== undefined) run.apply(applyOutcomes(run.graph, run.plan, { state, ...run.known }));
   }
 }
 

@@ -7,6 +7,8 @@ import { Sandbox } from '../../sandbox/box.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
 import { CommitSha, GitRef } from '../domain/git.ts';
+import { fullName } from '../domain/repository.ts';
+import type { RunDocument } from '../domain/run/run-document.ts';
 import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
@@ -15,6 +17,7 @@ import { sandboxEvidence } from './demo-evidence.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
+import { ladder } from './terminal/ladder.ts';
 
 const run = promisify(execFile);
 
@@ -102,9 +105,9 @@ class Stage {
     const app = await this.sandbox.createRepository('app');
     print(`\nA clean commit is pushed to ${app.owner.login}/${app.name}. ${story}\n`);
     const sha = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
-    const verdict = await this.follow(app, 'main', sha);
+    const { verdict } = await this.follow(app, 'main', sha);
     this.showCheck(app);
-    return verdict.startsWith('failure');
+    return verdict?.kind === 'failure';
   }
 
   /** A clean commit, then a pull request with lint errors and a vulnerable dependency, then `/slsa rerun` on it. */
@@ -112,7 +115,7 @@ class Stage {
     const app = await this.sandbox.createRepository('app');
     print(`\n1. A clean commit is pushed to ${app.owner.login}/${app.name}.\n`);
     const clean = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
-    const verdict = await this.follow(app, 'main', clean);
+    const first = await this.follow(app, 'main', clean);
     this.showCheck(app);
 
     print('\n2. A pull request brings lint errors and a vulnerable dependency.\n');
@@ -137,8 +140,9 @@ class Stage {
     await this.follow(app, 'feature', feature, 2);
     const reply = app.comments.at(-1);
     print(`\nreply      ${reply?.body.replace(/^<!--.*-->\n/, '') ?? ''}`);
-    print(`\nThe clean commit: ${verdict}`);
-    return verdict.startsWith('success');
+    print(`\nThe clean commit: ${first.verdict?.kind}: ${first.verdict?.title}\n`);
+    showLadder(first);
+    return first.verdict?.kind === 'success';
   }
 
   async runCheckout(path: string): Promise<boolean> {
@@ -172,12 +176,12 @@ class Stage {
       await this.sandbox.setUpFiles(),
       'Set up the SLSA pipeline',
     );
-    const verdict = await this.follow(repository, 'main', sha);
+    const { verdict } = await this.follow(repository, 'main', sha);
     this.showCheck(repository);
-    return verdict.startsWith('success');
+    return verdict?.kind === 'success';
   }
 
-  private async follow(repository: RepositoryRecord, branch: string, sha: string, attempt = 1): Promise<string> {
+  private async follow(repository: RepositoryRecord, branch: string, sha: string, attempt = 1): Promise<RunDocument> {
     const workflowId = runId({
       repositoryId: repository.id,
       ref: GitRef.parse(`refs/heads/${branch}`),
@@ -191,7 +195,7 @@ class Stage {
       appearsWithinMs: 30_000,
     });
     await this.untilReported(repository, workflowId);
-    return `${document.verdict?.kind ?? 'none'}: ${document.verdict?.title ?? ''}`;
+    return document;
   }
 
   private async untilReported(repository: RepositoryRecord, workflowId: string): Promise<void> {
@@ -230,6 +234,13 @@ class Stage {
     for (const part of this.parts) await part.stop();
     await this.sandbox.stop();
   }
+}
+
+/** What `slsa-pipeline verify` shows of the same evidence, without the commands: this registry ends with the demo. */
+function showLadder({ evidence, request }: RunDocument): void {
+  if (evidence?.kind !== 'assessed') return;
+  const repository = fullName(request.repository);
+  for (const line of ladder(evidence.assessment, { repository, commands: [] })) print(line);
 }
 
 /** Markdown's numeric entities as the characters that a browser shows. */

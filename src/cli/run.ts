@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly json: boolean;
 }
 
-/** @returns the exit code: 0 passed, 1 did not */
+/** @returns the exit code: 0 passed, 1 did not, 2 flags that an isolated builder does not take, 3 no result */
 export async function run(options: RunOptions, environment: Environment): Promise<number> {
   const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
   if (address === undefined)
@@ -54,8 +54,12 @@ export async function run(options: RunOptions, environment: Environment): Promis
   }
 }
 
-const exitCodeOf = ({ verdict }: RunDocument): number =>
-  verdict?.kind === 'success' ? 0 : verdict?.kind === 'no_result' ? 3 : 1;
+export function exitCodeOf({ verdict, decisions }: Pick<RunDocument, 'verdict' | 'decisions'>): number {
+  if (verdict?.kind === 'success') return 0;
+  // Only INIT can tell that flags and settings differ, since it reads the settings: it is a mistake of the call all the same.
+  if (decisions.some(({ kind }) => kind === 'flags_refused')) return 2;
+  return verdict?.kind === 'no_result' ? 3 : 1;
+}
 
 async function start(options: RunOptions, environment: Environment, client: PipelineClient): Promise<string> {
   const intent = await intentOf(options, environment);

@@ -1,9 +1,21 @@
 /** From verdicts to what GitHub shows: the one table. */
 import { describe, expect, it } from '@jest/globals';
-import { judge, VERDICT_KINDS, VERDICT_TABLE, verdictOf } from '../../src/domain/run/verdict.ts';
+import { problem } from '../../src/domain/problem.ts';
+import { judge, judgeEvidence, VERDICT_KINDS, VERDICT_TABLE, verdictOf } from '../../src/domain/run/verdict.ts';
 import { PRESETS } from '../../src/domain/settings/presets.ts';
 import { STAGES } from '../../src/domain/stage/stage-table.ts';
+import type { RunEvidence } from '../../src/domain/evidence/run-evidence.ts';
+import { assessed } from '../assessment-fixture.ts';
 
+const RUN = {
+  actionsRunId: 9,
+  attempt: 1,
+  url: '',
+  conclusion: 'failure',
+  startedAt: '',
+  endedAt: '',
+  artifact: null,
+} as const;
 const GATES = { failOnLintErrors: true, failOnVulnerabilities: true, threshold: 'high', maxFindings: 0 } as const;
 
 describe('the conclusion table', () => {
@@ -42,5 +54,40 @@ describe('a required stage without an outcome', () => {
       verdictOf({ stages: [...PRESETS.standard.stages], gates: GATES, verifies: true, levelAfterMerge: null }, {}, null)
         .kind,
     ).toBe('no_result');
+  });
+});
+
+describe('the evidence, as a gate', () => {
+  const unknown: RunEvidence = {
+    kind: 'unknown',
+    problem: problem('evidence_unavailable', 'nobody_here', 'GitHub is down.', 'n'),
+  };
+  const lower = assessed({ result: 'lower', level: 2, standing: 'own_workflow' });
+  const refused = assessed({
+    result: 'failed',
+    level: 0,
+    failing: { id: 'commit', state: 'not_met', expected: 'a', found: 'b', about: 'provenance' },
+  });
+
+  it.each([
+    ['that holds', true, assessed(), 'whole', 'pass'],
+    ['that was not assessed', false, null, 'whole', 'no_result'],
+    ['that could not be looked at', false, unknown, 'after_build', 'no_result'],
+    ['that is refused, in any preset', false, refused, 'after_build', 'failure'],
+    ['of a lower level, where the run verifies', true, lower, 'whole', 'failure'],
+    ['of a lower level, before everything was looked at', true, lower, 'after_build', 'tolerated'],
+    ['of a lower level, where the preset does not verify', false, lower, 'whole', 'tolerated'],
+  ] as const)('%s', (_, verifies, evidence, when, expected) => {
+    const judged = judgeEvidence({ verifies }, evidence, when);
+    expect(judged.kind === 'stop' ? judged.verdict.kind : judged.kind).toBe(expected);
+  });
+
+  it('decides where stage 06 thinks otherwise, and the run says so', () => {
+    const rejected = { kind: 'finished', run: RUN, result: { kind: 'rejected', reason: 'no signature' } } as const;
+    const judged = judge('verify', rejected, GATES);
+    expect(judged).toMatchObject({
+      kind: 'tolerated',
+      reason: expect.stringContaining("the App's own assessment decides"),
+    });
   });
 });

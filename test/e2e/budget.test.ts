@@ -65,6 +65,18 @@ describe('a run costs at most', () => {
     process.stdout.write(`minimal: ${JSON.stringify(cost)}\n`);
   });
 
+  it('four for a push that nobody wants', async () => {
+    const repository = await set.repository('unwanted');
+    await repository.git.git('branch', 'idea', 'main');
+    const cost = await costOf(async () => {
+      const sha = await set.push(repository, 'idea');
+      const { verdict } = await set.result(set.idOf(repository, 'refs/heads/idea', sha));
+      expect(verdict.kind).toBe('not_wanted');
+    });
+    expect(cost.requests).toBeLessThanOrEqual(4);
+    process.stdout.write(`unwanted push: ${JSON.stringify(cost)}\n`);
+  });
+
   it('four more for a pull request', async () => {
     const cost = await costOf(async () => pull(await set.repository('pull')));
     expect(cost.requests).toBeLessThanOrEqual(34);

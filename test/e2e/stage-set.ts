@@ -10,6 +10,7 @@ import { installRuntime, startWorker, type RunningWorker } from '../../src/adapt
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
+import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
@@ -174,7 +175,7 @@ async function workerFor({ sandbox, address, client, builder, evidence }: Worker
   const { appId, privateKey } = sandbox.app;
   const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
   installRuntimeOnce();
-  const facts = { isSearchable: true, builder, sources: await sandbox.stageSources(), evidence };
+  const facts = { isSearchable: true, builder, sources: readStageSources(), evidence };
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);
   return startWorker({ ...address, bundle, activities: createActivities(github, client, facts) });
 }

@@ -14,4 +14,4 @@ const noted =
 
 export const buildFailure = noted('BUILD_FAILURE', 'there is no image, so nothing after the build can run');
 export const vulnerabilityRemediation = noted('VULNERABILITY_REMEDIATION', 'the scan found what the gate names');
-export const verifyFailure = noted('VERIFY_FAILURE', 'the signatures found are not the ones that were expected');
+export const verifyFailure = noted('VERIFY_FAILURE', 'the evidence does not hold, or is worth less than was expected');

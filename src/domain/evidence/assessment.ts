@@ -11,7 +11,7 @@ import { judgeClaim } from './judge-claim.ts';
 import { judgeProvenance, type ProvenanceExpectation, type Standing } from './judge-provenance.ts';
 import { requirements, type Requirement } from './requirements.ts';
 import { PROVENANCE_TYPE } from './slsa-provenance.ts';
-import { minimumLevel, type Level, type TrustMap } from './trust-map.ts';
+import { higherLevel, minimumLevel, type Level, type TrustMap } from './trust-map.ts';
 import type { BundleReceipt, BundleVerification, RootName, Statement } from './verified-bundle.ts';
 
 /** What the run's own build left as its provenance. */
@@ -105,7 +105,7 @@ export function expectedLevelOf(
   repository: string,
 ): Level {
   const promised = signing === 'none' ? 1 : hasBuilder ? 3 : 2;
-  return Math.max(promised, minimumLevel(trust.policy, repository)) as Level;
+  return higherLevel(promised, minimumLevel(trust.policy, repository));
 }
 
 /** How the build's own provenance was judged. */

@@ -6,7 +6,7 @@
 import type { Digest } from '../git.ts';
 import { firstFailing, oneOf, same, stated, type Check, type CheckId } from './checks.ts';
 import { PROVENANCE_TYPE, SlsaProvenance, WORKFLOW_BUILD_TYPE, WorkflowParameter } from './slsa-provenance.ts';
-import { trustedLevel, trustedSigners, type Level, type TrustPolicy } from './trust-map.ts';
+import { lowerLevel, trustedLevel, trustedSigners, type Level, type TrustPolicy } from './trust-map.ts';
 import type { RootName, VerifiedBundle } from './verified-bundle.ts';
 
 /** Where null stands, it was not asked for: `slsa-pipeline verify` may know less than a run. */
@@ -105,7 +105,7 @@ function standingOf(trusted: Level | null, isOwn: boolean): Standing {
 
 /** Old provenance of the platform names the runner for a builder: that is never more than L2. */
 const levelOf = (bundle: VerifiedBundle, { level }: SignerJudgement): Level =>
-  buildTypeOf(bundle) === OLD_BUILD_TYPE ? (Math.min(level, 2) as Level) : level;
+  buildTypeOf(bundle) === OLD_BUILD_TYPE ? lowerLevel(level, 2) : level;
 
 /** Events of which that build type may speak. Source: actions/buildtypes, `workflow/v1`. */
 const ACCEPTED_TRIGGERS = ['workflow_dispatch', 'push', 'create', 'release'];

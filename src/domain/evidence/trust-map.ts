@@ -11,6 +11,9 @@ import { GITHUB, PUBLIC_GOOD, type RootName } from './verified-bundle.ts';
 export const LEVELS = [0, 1, 2, 3] as const;
 export type Level = (typeof LEVELS)[number];
 
+export const lowerLevel = (a: Level, b: Level): Level => (a < b ? a : b);
+export const higherLevel = (a: Level, b: Level): Level => (a > b ? a : b);
+
 const TrustLevel = z.literal([1, 2, 3]);
 const RootKey = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, 'a trust root is named in lower case, such as public_good');
 
@@ -81,8 +84,8 @@ export function trustedLevel({ builders }: TrustPolicy, server: string, { signer
   const levels = builders
     .filter(({ roots }) => roots.includes(root))
     .filter(({ workflow, commits }) => commits.some((commit) => signer === `${server}/${workflow}@${commit}`))
-    .map(({ level }) => level);
-  return levels.length === 0 ? null : (Math.min(...levels) as Level);
+    .map(({ level }): Level => level);
+  return levels.length === 0 ? null : levels.reduce(lowerLevel, 3);
 }
 
 /** Every identity that the map trusts, for messages. */
@@ -91,6 +94,8 @@ export const trustedSigners = ({ builders }: TrustPolicy, server: string): strin
 
 /** The least that a repository must reach; 0 where no rule names it. */
 export function minimumLevel({ minimum }: TrustPolicy, repository: string): Level {
-  const wanted = minimum.filter((rule) => matchesRefPattern(repository, rule.repositories)).map(({ level }) => level);
-  return Math.max(0, ...wanted) as Level;
+  const wanted = minimum
+    .filter((rule) => matchesRefPattern(repository, rule.repositories))
+    .map(({ level }): Level => level);
+  return wanted.reduce(higherLevel, 0);
 }

@@ -1,13 +1,15 @@
 /** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
 import { z } from 'zod';
-import { BuilderWorkflow, SIGNING_MODES, type Signing } from '../build/builder.ts';
-import { branchRef, Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
-import { fullName, type Repository } from '../repository.ts';
+import { BuilderWorkflow, SIGNING_MODES } from '../build/builder.ts';
+import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
+import type { Repository } from '../repository.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
-import { matchesRefPattern } from '../settings/ref-pattern.ts';
+import { matchesAny } from '../settings/ref-pattern.ts';
 import type { SettingsFile } from '../settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
-import { decision, Decision } from './decision.ts';
+import type { Decision } from './decision.ts';
+import { imageFlagsOf, imageOf, imageChangedBy } from './plan-image.ts';
+import { levelAfterMerge, signingOf, withoutSigning } from './plan-signing.ts';
 import type { RunFlags, Trigger } from './trigger.ts';
 
 export const Gates = z.object({
@@ -97,18 +99,18 @@ function wantedByPush({ ref, repository, head }: PlanContext): Wanted {
   const name = shortRef(ref);
   if (isTag(ref)) {
     const patterns = head.on?.push?.tags ?? ['**'];
-    return matches(name, patterns)
+    return matchesAny(name, patterns)
       ? { kind: 'full' }
       : { kind: 'not_wanted', reason: `on.push.tags does not name ${name}` };
   }
   const patterns = head.on?.push?.branches ?? [];
-  if (name === repository.defaultBranch || matches(name, patterns)) return { kind: 'full' };
+  if (name === repository.defaultBranch || matchesAny(name, patterns)) return { kind: 'full' };
   return { kind: 'not_wanted', reason: `on.push.branches does not name ${name}, and no pull request asks for it` };
 }
 
 function wantedByPullRequest(trigger: Extract<Trigger, { kind: 'pull_request' }>, base: SettingsFile): Wanted {
   const settings = base.on?.pull_request;
-  if (settings?.branches !== undefined && !matches(trigger.baseRef, settings.branches)) {
+  if (settings?.branches !== undefined && !matchesAny(trigger.baseRef, settings.branches)) {
     return { kind: 'not_wanted', reason: `on.pull_request.branches does not name ${trigger.baseRef}` };
   }
   if (trigger.draft && settings?.drafts !== true) {
@@ -117,15 +119,12 @@ function wantedByPullRequest(trigger: Extract<Trigger, { kind: 'pull_request' }>
   return { kind: 'pull_request' };
 }
 
-const matches = (name: string, patterns: readonly string[]): boolean =>
-  patterns.some((pattern) => matchesRefPattern(name, pattern));
-
 function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
   const { head } = context;
   const flags = context.triggers.find((trigger) => trigger.kind === 'manual')?.flags ?? {};
   const asked = askedFor(context, wanted, flags);
   const imageFlags = imageFlagsOf(flags);
-  const refused = context.builder === null ? [] : changedBy(context, flags);
+  const refused = context.builder === null ? [] : imageChangedBy(context, flags);
   if (refused.length > 0) return { kind: 'flags_refused', flags: refused };
   const signing = signingOf(context);
   const { stages, decisions } = withoutSigning(asked.stages, signing);
@@ -201,134 +200,6 @@ const strictest = (a: Gates, b: Gates): Gates => ({
 });
 
 const rank = ({ threshold }: Gates): number => SEVERITY_THRESHOLDS.indexOf(threshold);
-
-const SIGNING_STAGES: readonly Stage[] = ['sign', 'attest', 'verify'];
-
-interface SigningChoice {
-  readonly mode: Signing;
-  /** Why nothing is signed, where nothing is. */
-  readonly reason: string;
-}
-
-/**
- * The builder's plan job decides the same, at the commit, by the same words (stages/builder/build-image.yml). Nothing is
- * signed by accident: GitHub's authority is not everybody's, and the public log shows a repository's name to the world.
- */
-function signingOf({ repository, head, ref }: PlanContext): SigningChoice {
-  const isPublic = repository.visibility === 'public';
-  const asked = head.signing ?? (isPublic ? 'public_log' : 'none');
-  if (asked === 'none') {
-    const why = head.signing === undefined ? 'which is the default for private repositories' : 'by the settings';
-    return { mode: 'none', reason: `signing is \`none\`, ${why}` };
-  }
-  if (!isReleased(ref, repository.defaultBranch, head.release_branches ?? [])) {
-    const reason = 'only the default branch, tags, merge-queue refs and `release_branches` are signed';
-    return { mode: 'none', reason };
-  }
-  // GitHub's own authority serves private repositories only; a public one's signatures are public.
-  return { mode: asked === 'github' && isPublic ? 'public_log' : asked, reason: '' };
-}
-
-/** As if this commit stood on the branch that the pull request asks for; the trust map may still ask for more. */
-function levelAfterMerge(context: PlanContext): Plan['levelAfterMerge'] {
-  const pull = context.triggers.find((trigger) => trigger.kind === 'pull_request');
-  if (pull === undefined) return null;
-  const { mode } = signingOf({ ...context, ref: branchRef(pull.baseRef) });
-  if (mode === 'none') return 1;
-  return context.builder === null ? 2 : 3;
-}
-
-function isReleased(ref: GitRef, defaultBranch: string, patterns: readonly string[]): boolean {
-  if (isTag(ref) || ref.startsWith('refs/heads/gh-readonly-queue/')) return true;
-  const branch = shortRef(ref);
-  return branch === defaultBranch || matches(branch, patterns);
-}
-
-function withoutSigning(
-  stages: readonly Stage[],
-  { mode, reason }: SigningChoice,
-): { stages: Stage[]; decisions: Decision[] } {
-  if (mode !== 'none') return { stages: [...stages], decisions: [] };
-  const left = stages.filter((stage) => !SIGNING_STAGES.includes(stage));
-  const text = `sign, attest and verify are not run: ${reason}`;
-  return { stages: left, decisions: left.length === stages.length ? [] : [decision('stage_not_needed', text)] };
-}
-
-/** The flags of the image, under the settings' names. */
-const imageFlagsOf = (flags: RunFlags): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries({
-      registry: flags.registry,
-      name: flags.imageName,
-      tag: flags.imageTag,
-      dockerfile: flags.dockerfilePath,
-      context: flags.buildContext,
-    }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
-
-/** Names of the flags that ask for something else than the settings do. */
-function changedBy(context: PlanContext, flags: RunFlags): string[] {
-  const bySettings = JSON.stringify(imageOf(context, {}));
-  const names = {
-    registry: '--registry',
-    imageName: '--image-name',
-    imageTag: '--image-tag',
-    dockerfilePath: '--dockerfile-path',
-    buildContext: '--build-context',
-  } as const;
-  return (Object.keys(names) as (keyof typeof names)[])
-    .filter((name) => flags[name] !== undefined)
-    .filter((name) => JSON.stringify(imageOf(context, { [name]: flags[name] })) !== bySettings)
-    .map((name) => names[name]);
-}
-
-/** Flags win over the settings, and the settings over what a repository has anyway. */
-function imageOf({ repository, head, ref, sha }: PlanContext, flags: RunFlags): Plan['image'] {
-  const defaults = {
-    registry: 'ghcr.io',
-    name: fullName(repository).toLowerCase(),
-    tag: '{ref}-{sha7}',
-    dockerfile: 'Dockerfile',
-    context: '.',
-  };
-  const image = {
-    target: '',
-    platforms: ['linux/amd64'],
-    build_args: {},
-    ...defaults,
-    ...withoutGaps(head.image ?? {}),
-    ...imageFlagsOf(flags),
-  };
-  return {
-    name: `${image.registry}/${image.name}`,
-    tag: expandTag(image.tag, ref, sha),
-    dockerfile: image.dockerfile,
-    context: image.context,
-    target: image.target,
-    platforms: image.platforms,
-    buildArgs: image.build_args,
-  };
-}
-
-type WithoutGaps<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-const withoutGaps = <T extends object>(values: T): WithoutGaps<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as WithoutGaps<T>;
-
-const expandTag = (template: string, ref: GitRef, sha: CommitSha): string =>
-  template
-    .replaceAll('{ref}', slug(shortRef(ref)))
-    .replaceAll('{sha7}', sha.slice(0, 7))
-    .replaceAll('{sha}', sha)
-    .slice(0, MAX_TAG);
-
-/** OCI distribution specification: a tag has at most 128 characters of `[A-Za-z0-9_.-]`, the first no `.` or `-`. */
-const MAX_TAG = 128;
-const slug = (ref: string): string =>
-  ref
-    .replace(/[^A-Za-z0-9_.-]+/g, '-')
-    .replace(/^[.-]+/, '')
-    .slice(0, 80) || 'ref';
 
 function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
   const entries = STAGES.map((stage) => {

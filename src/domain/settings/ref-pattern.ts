@@ -13,6 +13,9 @@ export function matchesRefPattern(name: string, pattern: string): boolean {
   return reachable[name.length] === true;
 }
 
+export const matchesAny = (name: string, patterns: readonly string[]): boolean =>
+  patterns.some((pattern) => matchesRefPattern(name, pattern));
+
 const tokensOf = (pattern: string): Token[] =>
   [...pattern.matchAll(/\*\*|[\s\S]/g)].map(([text]) =>
     text === '*' || text === '**' || text === '?' ? text : { literal: text },
