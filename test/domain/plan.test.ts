@@ -1,5 +1,5 @@
 /** Settings and triggers → what a run does, and whether it is wanted at all. */
-import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
+import { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { describe, expect, it } from '@jest/globals';
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
@@ -201,5 +201,47 @@ describe('a later plan asks for more', () => {
     ['a stricter threshold', { ...base, gates: { ...base.gates, threshold: 'high' } }, true],
   ] as const)('with %s', (_, later, more) => {
     expect(asksForMore(later as Plan, base)).toBe(more);
+  });
+});
+
+describe('an isolated builder', () => {
+  const builder = BuilderWorkflow.parse(`acme-platform/builder/.github/workflows/build-image.yml@${'b'.repeat(40)}`);
+  const head: SettingsFile = { image: { name: 'acme/app', dockerfile: 'docker/Dockerfile' } };
+
+  it.each([
+    [{ imageTag: 'v1' }, ['--image-tag']],
+    [{ registry: 'quay.io', buildContext: 'src' }, ['--registry', '--build-context']],
+    [{ imageName: 'acme/app', dockerfilePath: 'Dockerfile' }, ['--dockerfile-path']],
+  ])('takes no image from the command line: %j', (flags, refused) => {
+    expect(resolve({ triggers: [manual(flags)], head, builder })).toEqual({ kind: 'flags_refused', flags: refused });
+  });
+
+  it('takes flags that say what the settings say, and such as shape no image', () => {
+    const flags = { imageName: 'acme/app', dockerfilePath: 'docker/Dockerfile', preset: 'minimal', severity: 'low' };
+    expect(planned({ triggers: [manual(flags)], head, builder })).toMatchObject({ preset: 'minimal', builder });
+  });
+
+  it("is not there where the repository builds for itself: then flags are the build's", () => {
+    const plan = planned({ triggers: [manual({ imageTag: 'v1' })], head });
+    expect(plan).toMatchObject({ builder: null, imageFlags: { tag: 'v1' }, image: { tag: 'v1' } });
+  });
+});
+
+describe('what a merge would promise', () => {
+  const isPrivate: Repository = { ...REPOSITORY, visibility: 'private' };
+  const builder = BuilderWorkflow.parse(`acme-platform/builder/.github/workflows/build-image.yml@${'b'.repeat(40)}`);
+
+  it.each([
+    ['L3 by an isolated builder', { builder }, 3],
+    ['L2 by the repository itself', {}, 2],
+    ['L1 where nothing is signed', { builder, repository: isPrivate }, 1],
+    ['L1 where its target is not released', { builder, triggers: [pull({ baseRef: 'idea' })] }, 1],
+  ] as const)('is %s', (_, asked, level) => {
+    const { levelAfterMerge } = planned({ ref: 'refs/heads/feature', triggers: [pull()], base: {}, ...asked });
+    expect(levelAfterMerge).toBe(level);
+  });
+
+  it('is not asked for by a push', () => {
+    expect(planned({}).levelAfterMerge).toBeNull();
   });
 });
