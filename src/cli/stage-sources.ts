@@ -11,5 +11,6 @@ export function readStageSources(): StageSources {
   const folder = FOLDERS.find((each) => existsSync(each)) ?? FOLDERS[0];
   const text = (file: string): string => readFileSync(fileURLToPath(new URL(file, folder)), 'utf8');
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, text(STAGE_TABLE[stage].file)]));
+  // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return { stages: stages as Record<Stage, string>, builder: text('builder/build-image.yml') };
 }

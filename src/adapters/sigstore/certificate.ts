@@ -62,6 +62,7 @@ function readClaims(extensions: ReadonlyMap<string, Asn1>): SignerClaims {
     }
     return [name, claim] as const;
   });
+  // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return Object.fromEntries(entries) as Record<ClaimName, string | null>;
 }
 

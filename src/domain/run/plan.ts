@@ -207,6 +207,7 @@ function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
     const row = STAGE_TABLE[stage];
     return [stage, { file: own?.workflow ?? row.file, timeoutMinutes: own?.timeout_minutes ?? row.timeoutMinutes }];
   });
+  // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return Object.fromEntries(entries) as Plan['stageFiles'];
 }
 

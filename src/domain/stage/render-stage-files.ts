@@ -22,6 +22,7 @@ export interface Rendering {
 /** @throws Error where a source is not one of ours: its marks are missing */
 export function renderStageFiles(sources: StageSources, rendering: Rendering): Record<Stage, string> {
   const rendered = STAGES.map((stage) => [stage, renderOne(stage, sources, rendering)] as const);
+  // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return Object.fromEntries(rendered) as Record<Stage, string>;
 }
 
