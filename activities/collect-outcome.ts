@@ -2,30 +2,40 @@
 import type { ActionsRun, Artifact } from '../src/adapters/github/actions.ts';
 import { ArchiveError, fetchArchive, MAX_ARCHIVE_BYTES } from '../src/adapters/github/artifact-archive.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
-import { problem, type Problem } from '../src/domain/problem.ts';
+import type { Diagnosis } from '../src/domain/fault/diagnosis.ts';
+import { problem, type Problem, type ProblemCode } from '../src/domain/problem.ts';
 import type { StageOutcome, StageResults, StageRun } from '../src/domain/stage/stage-outcome.ts';
 import { artifactName } from '../src/domain/stage/stage-artifact.ts';
 import { unusable, type Reading } from '../src/domain/stage/stage-report.ts';
 import type { StageInput } from '../src/domain/stage/stage-step.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
+import { diagnoseFailure, explainCancellation, type Failed } from './diagnose-failure.ts';
 import { readArchive } from './read-archive.ts';
+import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
 const RERUN = 'Open the stage run, then comment `/slsa rerun failed`.';
 
-export async function collectOutcome(github: GitHub, input: StageInput, actionsRun: ActionsRun): Promise<StageOutcome> {
+export interface Collecting {
+  readonly github: GitHub;
+  readonly facts: StageFileFacts;
+  readonly input: StageInput;
+}
+
+export async function collectOutcome(collecting: Collecting, actionsRun: ActionsRun): Promise<StageOutcome> {
+  const { github, input } = collecting;
   const run = toStageRun(actionsRun);
   const conclusion = actionsRun.conclusion ?? 'none';
-  if (conclusion === 'cancelled') return { kind: 'cancelled', run, by: 'somebody on GitHub' };
+  if (conclusion === 'cancelled') return whenCancelled(collecting, run);
   const artifacts = await github
     .repository(input.repository)
     .actions.artifacts(run.actionsRunId, artifactName(input.stage, run.attempt));
   const artifact = newest(artifacts);
-  if (artifact === null) return withoutArtifact(github, input, { run, conclusion });
+  if (artifact === null) return withoutArtifact(collecting, run);
   const pinned: StageRun = { ...run, artifact: { id: artifact.id, name: artifact.name } };
   const reading = await readArtifact(github, input, { artifact, conclusion });
-  return reading.kind === 'read'
-    ? { kind: 'finished', run: pinned, result: reading.result }
-    : { kind: 'errored', run: pinned, problem: reading.problem };
+  if (reading.kind === 'unusable') return { kind: 'errored', run: pinned, problem: reading.problem };
+  const outcome = { kind: 'finished', run: pinned, result: reading.result } as const;
+  return hasFailedToBuild(outcome) ? explainBuild(collecting, outcome) : outcome;
 }
 
 export const toStageRun = (run: ActionsRun): StageRun => ({
@@ -41,24 +51,74 @@ export const toStageRun = (run: ActionsRun): StageRun => ({
 const newest = (artifacts: readonly Artifact[]): Artifact | null =>
   artifacts.toSorted((a, b) => (b.created_at ?? '').localeCompare(a.created_at ?? ''))[0] ?? null;
 
-interface Ended {
-  readonly run: StageRun;
-  readonly conclusion: string;
+const failedOf = ({ input: { stage, repository } }: Collecting, run: StageRun): Failed => ({ stage, repository, run });
+
+/** A job's own time-out reads as cancelled too; only a person's word is taken for one. */
+async function whenCancelled(collecting: Collecting, run: StageRun): Promise<StageOutcome> {
+  const { stage, timeoutMinutes } = collecting.input;
+  const why = await explainCancellation(collecting.github, failedOf(collecting, run));
+  if (why.kind === 'cancelled') return { kind: 'cancelled', run, by: why.by };
+  const message = `${STAGE_TABLE[stage].title}: its job had not ended after ${timeoutMinutes} minutes, and Actions ended it.`;
+  const next = `Open its log; if it needs that long, raise \`stages.${stage}.timeout_minutes\`.`;
+  return { kind: 'errored', run, problem: problem('ran_too_long', 'person', message, next) };
 }
 
-/** No result is never a clean result; whose fault it is, the jobs tell. */
-async function withoutArtifact(github: GitHub, input: StageInput, { run, conclusion }: Ended): Promise<StageOutcome> {
-  const { title } = STAGE_TABLE[input.stage];
-  const jobs = conclusion === 'failure' ? await github.repository(input.repository).actions.jobs(run.actionsRunId) : [];
-  const failed = jobs.flatMap(({ steps }) => steps ?? []).find((each) => each.conclusion === 'failure');
-  const where = failed === undefined ? 'none of its steps ran' : `its step "${failed.name}" failed`;
-  const message =
-    conclusion === 'success'
-      ? `${title} ended without a report, although its run says success: no result is never a clean result.`
-      : `${title} ended ${conclusion} without a report: ${where}.`;
-  const code = failed === undefined && conclusion !== 'success' ? 'never_started' : 'artifact_missing';
-  return { kind: 'errored', run, problem: problem(code, 'nobody_here', message, RERUN) };
+type Finished = Extract<StageOutcome, { kind: 'finished' }>;
+
+const hasFailedToBuild = ({ result }: Finished): boolean => 'kind' in result && result.kind === 'failed';
+
+/** A registry that was down is no failed build: but only where the builder's own words say so. */
+async function explainBuild(collecting: Collecting, outcome: Finished): Promise<StageOutcome> {
+  const { run } = outcome;
+  const diagnosis = await diagnoseFailure(collecting.github, failedOf(collecting, run));
+  if (diagnosis.kind !== 'infrastructure') return { ...outcome, diagnosis };
+  const { title } = STAGE_TABLE[collecting.input.stage];
+  const message = `${title} failed through no fault of the commit: ${diagnosis.evidence}.`;
+  const found = { ...problem('infrastructure', 'nobody_here', message, RERUN), title: `${title} gave no result` };
+  return { kind: 'errored', run, problem: found, diagnosis };
 }
+
+/** No result is never a clean result; whose fault it is, the jobs and their log tell. */
+async function withoutArtifact(collecting: Collecting, run: StageRun): Promise<StageOutcome> {
+  const { stage, file } = collecting.input;
+  const { title } = STAGE_TABLE[stage];
+  const { conclusion } = run;
+  if (conclusion === 'success') {
+    const message = `${title} (${file}) ended without a report, although its run says success: no result is never a clean result.`;
+    return errored(run, problem('artifact_missing', 'nobody_here', message, RERUN), `${title} ended without a report`);
+  }
+  const diagnosis = await diagnoseFailure(collecting.github, failedOf(collecting, run));
+  if (conclusion === 'startup_failure') {
+    const refused = await refusedFile(collecting, run);
+    if (refused !== null) return refused;
+  }
+  const code = codeOf(diagnosis);
+  const message = `${title} (${file}) ended ${conclusion} without a report: ${diagnosis.evidence}. A stage without a report is never counted as clean.`;
+  return { ...errored(run, problem(code, 'nobody_here', message, RERUN), `${title} gave no result`), diagnosis };
+}
+
+function codeOf({ kind, step, log }: Diagnosis): ProblemCode {
+  if (kind !== 'infrastructure') return 'stage_crashed';
+  return step === null && log.length === 0 ? 'never_ran' : 'infrastructure';
+}
+
+/** A file that GitHub cannot start will not start the next time either, where it is not ours: a person looks at it. */
+async function refusedFile({ github, facts, input }: Collecting, run: StageRun): Promise<StageOutcome | null> {
+  const { stage, file, timeoutMinutes, repository, commit } = input;
+  const found = await github.repository(repository).contents.directoryAt(WORKFLOWS_FOLDER, commit);
+  const standing = standingOf(stage, { file, timeoutMinutes }, { facts, found });
+  if (standing === 'as_rendered') return null;
+  const what = standing === 'own' ? "it is this repository's own file" : 'it is not the file that this App renders';
+  const message = `${STAGE_TABLE[stage].title}: GitHub could not start ${WORKFLOWS_FOLDER}/${file}, and ${what}.`;
+  const next = 'Open the run, where GitHub says what is wrong with the file; `slsa-pipeline init` writes it anew.';
+  return errored(run, problem('stage_file_refused', 'person', message, next));
+}
+
+const errored = (run: StageRun, why: Problem, title?: string): Extract<StageOutcome, { kind: 'errored' }> => ({
+  kind: 'errored',
+  run,
+  problem: title === undefined ? why : { ...why, title },
+});
 
 interface Left {
   readonly artifact: Artifact;

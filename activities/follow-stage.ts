@@ -12,15 +12,19 @@ import type { Dispatched, StageInput, StageKnown, StageStep } from '../src/domai
 import { STAGE_TABLE, type Stage, type StageActivity } from '../src/domain/stage/stage-table.ts';
 import { collectOutcome, toStageRun } from './collect-outcome.ts';
 import { toFailure } from './failures.ts';
+import type { StageFileFacts } from './stage-drift.ts';
 
 export type FollowStage<S extends Stage> = (input: StageInput<S>, known: StageKnown) => Promise<StageStep<S>>;
 
-export function createStageActivities(github: GitHub): Record<StageActivity, FollowStage<Stage>> {
+export function createStageActivities(
+  github: GitHub,
+  facts: StageFileFacts,
+): Record<StageActivity, FollowStage<Stage>> {
   const follow =
     (stage: Stage): FollowStage<Stage> =>
     (input, known) => {
       if (input.stage !== stage) throw new Error(`The activity of ${stage} was given the input of ${input.stage}`);
-      return step({ github, api: github.repository(input.repository), input }, known);
+      return step({ github, facts, api: github.repository(input.repository), input }, known);
     };
   return {
     runMegalinter: follow('lint'),
@@ -35,6 +39,7 @@ export function createStageActivities(github: GitHub): Record<StageActivity, Fol
 
 interface Following {
   readonly github: GitHub;
+  readonly facts: StageFileFacts;
   readonly api: RepositoryApi;
   readonly input: StageInput;
 }
@@ -159,7 +164,7 @@ async function advance(following: Following, known: Dispatched, run: ActionsRun)
     return finished(known, errored(toStageRun(run), foreign));
   }
   if (run.status !== 'completed') return { kind: 'waiting', known };
-  const outcome = await collectOutcome(following.github, following.input, run);
+  const outcome = await collectOutcome(following, run);
   return finished(known, outcome);
 }
 

@@ -1,5 +1,6 @@
 /** All activities of the worker, under the names that Temporal knows them by. */
 import type { GitHub } from '../src/adapters/github/github.ts';
+import type { RunWatch } from '../src/adapters/temporal/run-watch.ts';
 import { createEvidenceActivities, type EvidenceActivities, type EvidenceParts } from './assess-evidence.ts';
 import { createCommandActivities, type CommandActivities, type Coordinators } from './answer-command.ts';
 import { createStageActivities, type FollowStage } from './follow-stage.ts';
@@ -9,25 +10,31 @@ import {
   type RunInputActivities,
   type WorkerFacts,
 } from './read-run-inputs.ts';
+import { createMaintenanceActivities, type MaintenanceActivities } from './keep-house.ts';
 import { createReportActivities, type ReportActivities } from './report-run.ts';
+import { createIssueActivities, type IssueActivities } from './track-issues.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
 
 export type Activities = Record<StageActivity, FollowStage<Stage>> &
   RunInputActivities &
   ReportActivities &
   EvidenceActivities &
+  IssueActivities &
+  MaintenanceActivities &
   CommandActivities;
 
 export function createActivities(
   github: GitHub,
-  temporal: RunArchive & Coordinators,
+  temporal: RunArchive & Coordinators & { readonly runs: RunWatch },
   facts: WorkerFacts & { readonly evidence: EvidenceParts },
 ): Activities {
   return {
-    ...createStageActivities(github),
+    ...createStageActivities(github, facts),
     ...createRunInputActivities(github, temporal, facts),
     ...createReportActivities(github),
     ...createEvidenceActivities(github, facts.evidence),
+    ...createIssueActivities(github),
+    ...createMaintenanceActivities(github, temporal.runs),
     ...createCommandActivities(github, temporal),
   };
 }

@@ -12,9 +12,9 @@ import type { Trigger } from '../src/domain/run/trigger.ts';
 import { parseRunId, runId } from '../src/domain/run/workflow-ids.ts';
 import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import { SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
-import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
-import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
+import { STAGE_TABLE, STAGES, type Stage } from '../src/domain/stage/stage-table.ts';
 import { answer, type Answer } from './failures.ts';
+import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
 /** What Temporal still knows of a run. */
 export interface RunArchive {
@@ -54,13 +54,9 @@ export interface RunInputActivities {
 }
 
 /** What the worker was started with. */
-export interface WorkerFacts {
+export interface WorkerFacts extends StageFileFacts {
   /** The Temporal server knows our search attributes. */
   readonly isSearchable: boolean;
-  /** The operator's isolated builder; null where repositories build for themselves. */
-  readonly builder: BuilderWorkflow | null;
-  /** The stage files as shipped: what a repository has is compared with their rendering. */
-  readonly sources: StageSources;
 }
 
 export function createRunInputActivities(github: GitHub, archive: RunArchive, facts: WorkerFacts): RunInputActivities {
@@ -185,10 +181,8 @@ const read = (text: string | null): ReturnType<typeof readSettings> | { kind: 's
 
 const digestOf = (text: string): Digest => Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`);
 
-const WORKFLOWS = '.github/workflows';
-
 async function hasNoStageFiles(api: RepositoryApi, repository: Repository): Promise<boolean> {
-  const files = await api.contents.directoryAt(WORKFLOWS, `refs/heads/${repository.defaultBranch}`);
+  const files = await api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${repository.defaultBranch}`);
   return !STAGES.some((stage) => files.has(STAGE_TABLE[stage].file));
 }
 
@@ -198,30 +192,19 @@ async function changedStageFiles(
   { pull, plan }: { readonly pull: PullRequestTrigger; readonly plan: Plan },
 ): Promise<string[]> {
   const [head, base] = await Promise.all([
-    api.contents.directoryAt(WORKFLOWS, request.sha),
-    api.contents.directoryAt(WORKFLOWS, `refs/heads/${pull.baseRef}`),
+    api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha),
+    api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${pull.baseRef}`),
   ]);
   return STAGES.map((stage) => plan.stageFiles[stage].file).filter((file) => head.get(file) !== base.get(file));
 }
 
-/** A file under another name is the repository's own, and is not compared; one that is missing is told by its dispatch. */
+/** A file that is missing is told by its dispatch. */
 async function driftedStageFiles(
   api: RepositoryApi,
   request: RunRequest,
   { plan, facts }: { readonly plan: Plan; readonly facts: WorkerFacts },
 ): Promise<string[]> {
-  const timeoutMinutes = Object.fromEntries(STAGES.map((stage) => [stage, plan.stageFiles[stage].timeoutMinutes]));
-  const rendered = renderStageFiles(facts.sources, { builder: facts.builder, timeoutMinutes });
-  const found = await api.contents.directoryAt(WORKFLOWS, request.sha);
-  return STAGES.filter((stage) => plan.stages.includes(stage)).flatMap((stage) => {
-    const { file } = STAGE_TABLE[stage];
-    const sha = plan.stageFiles[stage].file === file ? found.get(file) : undefined;
-    return sha === undefined || sha === blobSha(rendered[stage]) ? [] : [file];
-  });
-}
-
-/** As git names a file's content. Source: git-hash-object(1). */
-function blobSha(text: string): string {
-  const bytes = Buffer.from(text, 'utf8');
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  const found = await api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha);
+  const differs = (stage: Stage): boolean => standingOf(stage, plan.stageFiles[stage], { facts, found }) === 'differs';
+  return plan.stages.filter(differs).map((stage) => plan.stageFiles[stage].file);
 }

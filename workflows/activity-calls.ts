@@ -4,7 +4,7 @@
  * Every profile has schedule-to-close, since nothing else ends a retry; every one has a heartbeat time-out of 4 s, so
  * that a killed worker costs seconds, not minutes (docs/adr/0004).
  */
-import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { Answer } from '../activities/failures.ts';
 import { epochSeconds } from './clock.ts';
@@ -33,6 +33,13 @@ const PROFILES = {
     heartbeatTimeout: HEARTBEAT,
     retry: { initialInterval: '1 second', backoffCoefficient: 2 },
   },
+  /** What stands beside the run's own report: worth minutes, but nobody is kept waiting longer. */
+  aside: {
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '3 minutes',
+    heartbeatTimeout: HEARTBEAT,
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+  },
   /** The last report of a run: people wait for it. */
   persistent: {
     startToCloseTimeout: '30 seconds',
@@ -45,6 +52,7 @@ const PROFILES = {
 export const once = proxyActivities<Activities>(PROFILES.once);
 export const again = proxyActivities<Activities>(PROFILES.again);
 export const brief = proxyActivities<Activities>(PROFILES.brief);
+export const aside = proxyActivities<Activities>(PROFILES.aside);
 export const persistent = proxyActivities<Activities>(PROFILES.persistent);
 
 /** A limit that names a past time must not become a busy loop. */
@@ -54,8 +62,16 @@ const MAX_WAIT_SECONDS = 3600;
 /** Sleeps a rate limit out, in the workflow, where it holds no slot. */
 export async function sleepUntil(untilEpochSeconds: number): Promise<void> {
   const wait = Math.min(Math.max(untilEpochSeconds - epochSeconds(), MIN_WAIT_SECONDS), MAX_WAIT_SECONDS);
-  await sleep(wait * 1000);
+  await sleep(wait * 1000 + ownSpread());
 }
+
+/** All runs of an installation wait for the same moment: each comes a little later, by its own id, so that not all come at once. */
+const ownSpread = (): number =>
+  Array.from(workflowInfo().workflowId, (letter) => letter.codePointAt(0) ?? 0).reduce(
+    (sum, code) => (sum * 31 + code) % MAX_SPREAD_MS,
+    7,
+  );
+const MAX_SPREAD_MS = 1500;
 
 /** Asks until there is an answer. */
 export async function patiently<T>(ask: () => Promise<Answer<T>>): Promise<T> {

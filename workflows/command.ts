@@ -5,7 +5,8 @@ import { nearestCommand } from '../src/domain/command/command-grammar.ts';
 import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import type { CommandRequest, RerunCommand } from '../src/domain/run/messages.ts';
-import type { Trigger } from '../src/domain/run/trigger.ts';
+import type { RerunMode, Trigger } from '../src/domain/run/trigger.ts';
+import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 import type { PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
 import { again, patiently } from './activity-calls.ts';
 
@@ -65,23 +66,28 @@ async function carryOut(request: CommandRequest, subject: CommentSubject, asked:
   );
   if (head === null) return { isDone: false, text: 'This is not an open pull request, so there is no commit to run.' };
   await again.handToCoordinator(rerunIntent(request, head, asked.mode));
-  const kept = asked.mode === 'failed' ? ' What still holds of the last attempt is kept.' : '';
   return {
     isDone: true,
-    text: `Running ${codeSpan(shortSha(head.sha))} again.${kept} The check \`SLSA pipeline\` shows how it goes.`,
+    text: `Running ${codeSpan(shortSha(head.sha))} again${whatIsKept(asked.mode)} The check \`SLSA pipeline\` shows how it goes.`,
   };
 }
+
+const whatIsKept = (mode: RerunMode): string => {
+  if (mode === 'all') return ', from the beginning.';
+  if (mode === 'failed') return '. What still holds of the last attempt is kept.';
+  return ` from ${STAGE_TABLE[mode].title}: what was not made from it is kept.`;
+};
 
 function unknownCommand(text: string): string {
   const nearest = nearestCommand(text);
   const hint = nearest === null ? '' : ` Did you mean \`/slsa ${nearest}\`?`;
-  return `I don't know ${codeSpan(text)}.${hint} I know: \`/slsa rerun\` (from the first failed stage), \`/slsa rerun all\`.`;
+  return `I don't know ${codeSpan(text)}.${hint} I know: \`/slsa rerun\` (from the first failed stage), \`/slsa rerun all\`, and \`/slsa rerun\` with a stage: ${STAGES.join(', ')}.`;
 }
 
 function rerunIntent(
   { repository, user, delivery, timing }: CommandRequest,
   head: PullRequestHead,
-  mode: 'failed' | 'all',
+  mode: RerunMode,
 ): RefIntent {
   const { number, ref, baseRef, baseSha, draft, fork, sha } = head;
   const actor = user.login;

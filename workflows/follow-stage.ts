@@ -3,6 +3,7 @@
  * timers. It ends with an outcome whatever happens, and holds no worker slot while Actions works.
  */
 import { ActivityFailure, ApplicationFailure, isCancellation, log, sleep, uuid4 } from '@temporalio/workflow';
+import { afterTries, retryOf } from '../src/domain/fault/retry.ts';
 import { problem, type Problem } from '../src/domain/problem.ts';
 import { decision } from '../src/domain/run/decision.ts';
 import { stageKey } from '../src/domain/run/workflow-ids.ts';
@@ -34,11 +35,25 @@ const RUN_LIMIT_MARGIN_MINUTES = 45;
 export async function followStage<S extends Stage>(run: Run, stage: S, ask: StageAsk): Promise<StageOutcome<S>> {
   const kept = run.outcomes[stage];
   if (kept !== undefined) return kept;
+  const pauses = run.request.timing.retries ?? [];
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = (await followOnce(run, stage, ask)) as StageOutcome<S>;
+    const retry = retryOf(outcome, attempt, pauses);
+    if (retry === null) {
+      const told = afterTries(outcome, attempt);
+      run.stageEnded(stage, told);
+      return told;
+    }
+    run.stageRetries(stage, retry);
+    await sleep(retry.pauseSeconds * 1000);
+  }
+}
+
+/** One dispatch to its end; where the run is stopped meanwhile, nothing of it goes on in Actions. */
+async function followOnce(run: Run, stage: Stage, ask: StageAsk): Promise<StageOutcome> {
   const following = new Following(run, stage, ask);
   try {
-    const outcome = (await following.toTheEnd()) as StageOutcome<S>;
-    run.stageEnded(stage, outcome);
-    return outcome;
+    return await following.toTheEnd();
   } catch (error) {
     if (isCancellation(error)) await whateverComes(() => following.letGo());
     throw error;
@@ -62,7 +77,7 @@ class Following {
   constructor(run: Run, stage: Stage, ask: StageAsk) {
     const { repository, sha, ref } = run.request;
     const key = stageKey(run.workflowId, stage);
-    const { file } = run.plan.stageFiles[stage];
+    const { file, timeoutMinutes } = run.plan.stageFiles[stage];
     this.run = run;
     this.stage = stage;
     // A pull request's branch is its author's to move between two stages; such a run is superseded by any new commit anyway.
@@ -74,6 +89,7 @@ class Following {
       commit: sha,
       ref,
       file,
+      timeoutMinutes,
       bindsCommit,
       key,
       inputs: ask.inputs,

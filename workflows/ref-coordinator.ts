@@ -39,7 +39,7 @@ import {
 import { mergeTriggers } from '../src/domain/run/trigger.ts';
 import { SIGNALS, type StopAsked } from '../src/domain/run/messages.ts';
 import { asksForMore } from '../src/domain/run/plan.ts';
-import type { RunDocument, RunResult } from '../src/domain/run/run-document.ts';
+import { emptyDocument, type RunDocument, type RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
 import { runId } from '../src/domain/run/workflow-ids.ts';
@@ -257,28 +257,13 @@ class Coordinator {
   ): Promise<number | null> {
     const { repository, sha, ref, attempt, checkRunId } = request;
     const workflowId = runId({ repositoryId: repository.id, ref, sha, attempt });
-    const report = { ...checkReport({ ...emptyDocument(request, workflowId), ...how }), title };
+    const times = { workflowId, lookedAt: isoNow(), startedAt: workflowInfo().startTime.toISOString() };
+    const report = { ...checkReport({ ...emptyDocument(request, times), ...how }), title };
     return patiently(() =>
       brief.reportProgress({ repository, sha, workflowId, checkRunId, mayExist: checkRunId === null, report }),
     );
   }
 }
-
-const emptyDocument = (request: RunRequest, workflowId: string): RunDocument => ({
-  request,
-  workflowId,
-  phase: 'waiting',
-  plan: null,
-  stages: [],
-  outcomes: {},
-  evidence: null,
-  decisions: [],
-  verdict: null,
-  mistakes: [],
-  problem: null,
-  lookedAt: isoNow(),
-  startedAt: workflowInfo().startTime.toISOString(),
-});
 
 /** The run may have ended a moment ago: then there is nobody to tell, which is fine. */
 async function signalRun(active: ActiveRun, signal: typeof supersede, asked: StopAsked): Promise<void> {

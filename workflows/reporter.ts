@@ -1,13 +1,17 @@
 /** One reporter loop a run: the latest state wins, at growing distances, so that a run costs few requests. */
-import { ActivityFailure, condition, log } from '@temporalio/workflow';
+import { ActivityFailure, condition, log, patched } from '@temporalio/workflow';
 import { checkReport } from '../src/domain/report/check-report.ts';
 import { statusReport } from '../src/domain/report/status-report.ts';
 import { brief, patiently, persistent, whateverComes } from './activity-calls.ts';
+import { PATCHES } from './patches.ts';
 import type { Run } from './run.ts';
 
 /** With the first and the last one, at most eight updates after the check was made (docs/operations.md, "Budget"). */
 const MAX_UPDATES_BETWEEN = 7;
 const PACE_GROWTH = 1.4;
+
+/** A push ends in a check within half a minute, whatever GitHub does. */
+const ANNOUNCE_AFTER = '12 seconds';
 
 export class Reporter {
   private readonly run: Run;
@@ -15,6 +19,8 @@ export class Reporter {
   private reported = 0;
   private mayExist = false;
   private isOver = false;
+  /** A pending status is out, and nothing has replaced it yet. */
+  private owesStatus = false;
   /** Writes go out one after the other, so that an earlier one can never land on a later one. */
   private lastWrite: Promise<void> = Promise.resolve();
 
@@ -31,13 +37,23 @@ export class Reporter {
   /** The last word: it is tried for hours, since a check that never ends blocks a merge for ever. */
   async finish(): Promise<void> {
     this.isOver = true;
+    if (this.owesStatus && patched(PATCHES.settlePendingStatus)) await this.setStatus();
     await this.write(() => this.send('persistent'));
+  }
+
+  /** Where GitHub keeps INIT waiting, people hear at least that the run has begun. */
+  announceIfSlow(): void {
+    void whateverComes(async () => {
+      const isKnown = await condition(() => this.run.version > 0 || this.isOver, ANNOUNCE_AFTER);
+      if (!isKnown) await this.write(() => this.send('brief'));
+    });
   }
 
   /** The commit status, pending or final, where the run sets one. */
   async setStatus(): Promise<void> {
     const report = statusReport(this.run.document());
     if (report === null) return;
+    this.owesStatus = report.state === 'pending';
     const { repository, sha } = this.run.request;
     await this.write(() => patiently(() => brief.updateCommitStatus({ repository, sha, report })));
   }

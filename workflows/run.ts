@@ -9,9 +9,11 @@ import {
   type WorkingState,
 } from '../src/domain/graph/graph.ts';
 import type { RunEvidence } from '../src/domain/evidence/run-evidence.ts';
+import type { TrackedIssue } from '../src/domain/issue/tracked-issue.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import type { Applied } from '../src/domain/run/apply-outcome.ts';
-import type { Decision } from '../src/domain/run/decision.ts';
+import type { Retry } from '../src/domain/fault/retry.ts';
+import { decision, type Decision } from '../src/domain/run/decision.ts';
 import { QUERIES, SIGNALS, type StageNews, type StopAsked } from '../src/domain/run/messages.ts';
 import type { Plan } from '../src/domain/run/plan.ts';
 import { progressLine, type RunDocument, type RunResult, type StageProgress } from '../src/domain/run/run-document.ts';
@@ -19,7 +21,7 @@ import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { VERDICT_TABLE, verdict as makeVerdict, type Verdict } from '../src/domain/run/verdict.ts';
 import type { SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import type { StageOutcome, StageOutcomes } from '../src/domain/stage/stage-outcome.ts';
-import type { Stage } from '../src/domain/stage/stage-table.ts';
+import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
 import { isoNow } from './clock.ts';
 
 export interface StopRequest {
@@ -45,6 +47,7 @@ export class Run {
   private currentPlan: Plan | null = null;
   private readonly startedAt: string;
   private readonly decisions: Decision[] = [];
+  private readonly issues: TrackedIssue[] = [];
   private readonly progress = new Map<Stage, StageProgress>();
   private readonly stageOutcomes: { [S in Stage]?: StageOutcome<S> } = {};
   private mistakes: readonly SettingsMistake[] = [];
@@ -124,6 +127,11 @@ export class Run {
     this.changed();
   }
 
+  tracked(issue: TrackedIssue): void {
+    this.issues.push(issue);
+    this.changed();
+  }
+
   /** The run ends here with this verdict, whatever else was planned. */
   conclude(verdict: Verdict, details: { mistakes?: readonly SettingsMistake[]; problem?: Problem } = {}): void {
     this.verdict = verdict;
@@ -136,8 +144,18 @@ export class Run {
   stageMoved(stage: Stage, state: StageProgress['state'], url: string | null): void {
     const known = this.progress.get(stage);
     if (known?.state === state && known.url === url) return;
-    this.progress.set(stage, { stage, state, url, since: isoNow() });
+    const retry = known?.retry === undefined || state === 'ended' ? {} : { retry: known.retry };
+    this.progress.set(stage, { stage, state, url, since: isoNow(), ...retry });
     this.changed();
+  }
+
+  /** An end that does not count: the stage is dispatched again after a pause, and everybody sees why. */
+  stageRetries(stage: Stage, retry: Retry): void {
+    const { attempt, of, because } = retry;
+    const url = this.progress.get(stage)?.url ?? null;
+    this.progress.set(stage, { stage, state: 'pausing', url, since: isoNow(), retry: { attempt, of, because } });
+    const { title } = STAGE_TABLE[stage];
+    this.decide(decision('stage_retried', `${title} is tried again (attempt ${attempt} of ${of}, ${because}).`));
   }
 
   stageEnded<S extends Stage>(stage: S, outcome: StageOutcome<S>, how: 'ended' | 'kept' = 'ended'): void {
@@ -175,6 +193,7 @@ export class Run {
       outcomes: this.stageOutcomes,
       evidence: this.evidence,
       decisions: this.decisions,
+      issues: this.issues,
       verdict: this.verdict,
       mistakes: this.mistakes,
       problem: this.problem,

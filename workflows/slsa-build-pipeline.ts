@@ -1,5 +1,5 @@
 /** One passage of one commit through the pipeline. This file is the story; each state is told in `states/`. */
-import { ActivityFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import { STAGES_OF_STATE, stopAt, isTerminal, type WorkingState } from '../src/domain/graph/graph.ts';
 import { applyOutcomes } from '../src/domain/run/apply-outcome.ts';
 import { mayBeSuperseded } from '../src/domain/run/coordination.ts';
@@ -7,6 +7,7 @@ import { decision } from '../src/domain/run/decision.ts';
 import type { RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
+import { PATCHES } from './patches.ts';
 import { Reporter } from './reporter.ts';
 import { index } from './search-index.ts';
 import { Run } from './run.ts';
@@ -40,6 +41,7 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
   run.onSupersede(({ by }) => {
     if (mayBeSuperseded(request, run.hasDispatchedBuild)) run.askToStop({ kind: 'superseded', by });
   });
+  if (patched(PATCHES.announceSlowInit)) reporter.announceIfSlow();
   await untilStopped(run, () => walk(run, reporter));
   index(run);
   await reporter.finish();

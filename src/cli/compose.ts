@@ -8,18 +8,26 @@ import { createGitHub, type GitHub } from '../adapters/github/github.ts';
 import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
 import { defaultCacheDir, findServerBinary } from '../adapters/temporal/server-binary.ts';
 import { freePort, startDevServer } from '../adapters/temporal/dev-server.ts';
+import { scheduleMaintenance } from '../adapters/temporal/maintenance-schedule.ts';
 import { registerSearchAttributes } from '../adapters/temporal/search-attributes.ts';
 import { connectTemporal, type PipelineClient, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
-import { installRuntime, startWorker, type RunningWorker } from '../adapters/temporal/temporal-worker.ts';
+import {
+  installRuntime,
+  startWorker,
+  type RunningWorker,
+  type WorkerDeployment,
+} from '../adapters/temporal/temporal-worker.ts';
 import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
 import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import type { Timing } from '../domain/run/timing.ts';
+import type { Secret } from '../domain/secret.ts';
 import type { DsseEnvelope } from '../adapters/vsa/sign-vsa.ts';
 import type { Digest } from '../domain/git.ts';
 import { verifierPage, type Page } from '../web/verifier-pages.ts';
 import { createWebhookServer } from '../intake/webhook-server.ts';
 import type { Credentials, Environment } from './environment.ts';
 import { readStageSources } from './stage-sources.ts';
+import { temporalAddress } from './temporal-address.ts';
 
 export function githubFor(credentials: Credentials, baseUrl: string): GitHub {
   const endpoint = { baseUrl, fetch: globalThis.fetch };
@@ -35,6 +43,8 @@ export interface Parts {
   /** The operator's isolated builder; null where repositories build for themselves. */
   readonly builder: BuilderWorkflow | null;
   readonly evidence: EvidenceParts;
+  /** Null where Temporal does not tell versions of the worker apart. */
+  readonly deployment?: WorkerDeployment | null;
 }
 
 export interface Started {
@@ -47,6 +57,7 @@ export async function startWorkerProcess({
   github,
   builder,
   evidence,
+  deployment = null,
 }: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
   const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
@@ -55,7 +66,11 @@ export async function startWorkerProcess({
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
   const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence };
   const activities = createActivities(github, client, facts);
-  const worker = await startWorker({ ...temporal, bundle, activities });
+  const worker = await startWorker({ ...temporal, bundle, activities, ...(deployment === null ? {} : { deployment }) });
+  await scheduleMaintenance(temporal).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error({ reason }, 'Maintenance is not scheduled: failed deliveries and open checks are not looked after');
+  });
   log.info({ address: temporal.address }, 'Worker is polling');
   return {
     ended: worker.ended,
@@ -69,10 +84,16 @@ export async function startWorkerProcess({
 /** The bundler tells how webpack fared, which only its failure makes interesting: that is thrown. */
 const quietLogger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
+export interface AppSecrets {
+  readonly appId: number;
+  readonly privateKey: Secret;
+  readonly webhookSecret: Secret;
+}
+
 export interface ServiceParts {
   readonly log: Logger;
   readonly temporal: PipelineClient;
-  readonly app: { readonly appId: number; readonly privateKey: string; readonly webhookSecret: string };
+  readonly app: AppSecrets;
   readonly timing: Timing;
   readonly host: string;
   readonly port: number;
@@ -91,7 +112,7 @@ export async function startService({
   const { verifier, vsa: signer } = evidence;
   const findVsa = (digest: Digest): Promise<DsseEnvelope | null> => publicVsa(temporal, digest);
   const pages = (path: string): Promise<Page | null> => verifierPage(path, { verifier, signer, findVsa });
-  const server = await createWebhookServer({ ...app, log, temporal, timing, pages });
+  const { server, drain } = await createWebhookServer({ ...app, log, temporal, timing, pages });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -100,11 +121,7 @@ export async function startService({
   log.info({ url }, 'Service is listening');
   return {
     url,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    stop: drain,
   };
 }
 
@@ -138,10 +155,8 @@ export async function temporalFor(
   environment: Environment,
   onProgress: (line: string) => void,
 ): Promise<LocalTemporal> {
-  const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
-  if (address !== undefined) {
-    const given = { address, namespace, ...(apiKey === undefined ? {} : { apiKey }) };
-    return { address: given, uiUrl: null, stop: () => Promise.resolve() };
+  if (environment.TEMPORAL_URL !== undefined) {
+    return { address: temporalAddress(environment), uiUrl: null, stop: () => Promise.resolve() };
   }
   const binary = await findServerBinary({
     cliPath: environment.TEMPORAL_CLI_PATH,

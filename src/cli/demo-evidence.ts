@@ -9,7 +9,9 @@ import { loadTrustRoot, type TrustRoot } from '../adapters/sigstore/trust-root.t
 import { vsaSigner } from '../adapters/vsa/sign-vsa.ts';
 import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import { defaultPolicy } from '../domain/evidence/trust-map.ts';
+import { Secret } from '../domain/secret.ts';
 import { GITHUB, PUBLIC_GOOD } from '../domain/evidence/verified-bundle.ts';
+import type { AppSecrets } from './compose.ts';
 import { VERSION } from './version.ts';
 
 const MAX_AGE_DAYS = 1;
@@ -33,3 +35,10 @@ export function sandboxEvidence(sandbox: Sandbox, builder: BuilderWorkflow | nul
     vsa: vsaSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
   };
 }
+
+/** The sandbox's App, as an operator would hold it. */
+export const appSecrets = ({ app }: Sandbox): AppSecrets => ({
+  appId: app.appId,
+  privateKey: new Secret(app.privateKey),
+  webhookSecret: new Secret(app.webhookSecret),
+});

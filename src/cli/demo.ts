@@ -13,7 +13,7 @@ import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
 import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
-import { sandboxEvidence } from './demo-evidence.ts';
+import { appSecrets, sandboxEvidence } from './demo-evidence.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
@@ -76,11 +76,10 @@ class Stage {
     const sandbox = await Sandbox.start(attack === null ? {} : { attack });
     const builder = await sandbox.createBuilder();
     const evidence = sandboxEvidence(sandbox, builder);
-    const { appId, privateKey, webhookSecret } = sandbox.app;
-    const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
+    const app = appSecrets(sandbox);
+    const github = githubFor({ kind: 'app', ...app }, sandbox.url);
     const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
     const client = await connectTemporal(temporal.address);
-    const app = { appId, privateKey, webhookSecret };
     const service = await startService({
       log,
       temporal: client,

@@ -2,26 +2,41 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
+import { Secret } from '../domain/secret.ts';
 import { MIN_SECRET_LENGTH } from '../intake/webhook-server.ts';
 
 const text = z.string().min(1);
+const secret = text.transform((value) => new Secret(value));
+const flag = z
+  .enum(['true', 'false'], 'is true or false')
+  .default('false')
+  .transform((value) => value === 'true');
 
 export const Environment = z.object({
   TEMPORAL_URL: text
     .optional()
     .describe('host:port of the Temporal server. Unset in `dev` and `demo`: a server is started.'),
   TEMPORAL_NAMESPACE: text.default('default').describe('Temporal namespace.'),
-  TEMPORAL_API_KEY: text.optional().describe('API key of Temporal Cloud; TLS is used with it.'),
+  TEMPORAL_TLS: flag.describe('`true`: speak TLS to the Temporal server.'),
+  TEMPORAL_PLAINTEXT: flag.describe(
+    '`true`: speak to a server on another machine in the clear, where the network itself is private.',
+  ),
+  TEMPORAL_API_KEY: secret.optional().describe('API key of Temporal Cloud; TLS is used with it.'),
   TEMPORAL_CLI_PATH: text.optional().describe('The `temporal` executable that `dev` and `demo` start.'),
+  WORKER_DEPLOYMENT: text
+    .optional()
+    .describe('Name of the worker deployment, where Temporal is to tell versions of the worker apart.'),
+  WORKER_BUILD_ID: text.optional().describe('Version of this worker in that deployment.'),
   APP_ID: z.coerce.number().int().positive().optional().describe('Numeric id of the GitHub App.'),
-  PRIVATE_KEY: text.optional().describe("The App's private key in PEM; `\\n` may be written for line ends."),
+  PRIVATE_KEY: secret.optional().describe("The App's private key in PEM; `\\n` may be written for line ends."),
   PRIVATE_KEY_PATH: text.optional().describe('A file that holds the private key, instead of PRIVATE_KEY.'),
   WEBHOOK_SECRET: z
     .string()
     .min(MIN_SECRET_LENGTH, `has fewer than ${MIN_SECRET_LENGTH} characters: anybody could forge events`)
+    .transform((value) => new Secret(value))
     .optional()
     .describe(`The App's webhook secret, at least ${MIN_SECRET_LENGTH} characters.`),
-  GITHUB_TOKEN: text
+  GITHUB_TOKEN: secret
     .optional()
     .describe('Instead of an App: a plain token, for `run` and `worker`. Check runs then do not exist.'),
   GITHUB_API_URL: z.url().default('https://api.github.com').describe("The API's address: https://HOST/api/v3 on GHES."),
@@ -47,7 +62,7 @@ export const Environment = z.object({
         .filter((host) => host !== ''),
     )
     .describe('Registries that may be asked for attestations; an image elsewhere is assessed without.'),
-  VSA_PRIVATE_KEY: text
+  VSA_PRIVATE_KEY: secret
     .optional()
     .describe('ECDSA P-256 key in PEM that signs verification summaries; `\\n` may be written for line ends.'),
   VSA_PRIVATE_KEY_PATH: text.optional().describe('A file that holds it, instead of VSA_PRIVATE_KEY.'),
@@ -84,8 +99,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 }
 
 export type Credentials =
-  | { readonly kind: 'app'; readonly appId: number; readonly privateKey: string }
-  | { readonly kind: 'token'; readonly token: string };
+  | { readonly kind: 'app'; readonly appId: number; readonly privateKey: Secret }
+  | { readonly kind: 'token'; readonly token: Secret };
 
 /** @throws UsageError where there is no way to act on GitHub. */
 export function credentialsOf(environment: Environment): Credentials {
@@ -96,12 +111,16 @@ export function credentialsOf(environment: Environment): Credentials {
   throw new UsageError('Set APP_ID and PRIVATE_KEY (or PRIVATE_KEY_PATH) of the App, or GITHUB_TOKEN.');
 }
 
-function privateKeyOf({ PRIVATE_KEY: key, PRIVATE_KEY_PATH: path }: Environment): string | null {
-  if (key !== undefined) return key.replaceAll('\\n', '\n');
+function privateKeyOf({ PRIVATE_KEY: key, PRIVATE_KEY_PATH: path }: Environment): Secret | null {
+  if (key !== undefined) return new Secret(key.reveal().replaceAll('\\n', '\n'));
   if (path === undefined) return null;
   try {
-    return readFileSync(path, 'utf8');
+    return new Secret(readFileSync(path, 'utf8'));
   } catch {
     throw new UsageError(`PRIVATE_KEY_PATH: ${path} cannot be read.`);
   }
 }
+
+/** Every secret that the environment holds, for the log to know what it must never write. */
+export const secretsOf = (environment: Environment): Secret[] =>
+  Object.values(environment).filter((value): value is Secret => value instanceof Secret);

@@ -49,7 +49,8 @@ export function trustRootsFor({ roots }: Pick<TrustPolicy, 'roots'>): TrustRoot[
 }
 
 function vsaSignerFor({ VSA_PRIVATE_KEY: key, VSA_PRIVATE_KEY_PATH: path }: Environment): VsaSigner | null {
-  const pem = key?.replaceAll('\\n', '\n') ?? (path === undefined ? null : readText('VSA_PRIVATE_KEY_PATH', path));
+  const pem =
+    key?.reveal().replaceAll('\\n', '\n') ?? (path === undefined ? null : readText('VSA_PRIVATE_KEY_PATH', path));
   if (pem === null) return null;
   try {
     return vsaSigner(pem);

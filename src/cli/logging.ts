@@ -1,13 +1,34 @@
-/** One log, as JSON lines; what looks like a secret is taken out before it is written. */
-import { pino, type Logger, type DestinationStream } from 'pino';
+/** One log, as JSON lines; secrets are taken out before a line is written, whoever wrote it and however it was encoded. */
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { redact, REDACTED } from '../domain/fault/redact.ts';
+import type { Secret } from '../domain/secret.ts';
 
-/** GitHub's tokens in all their forms, bearer headers, and PEM keys. Source: facts on token formats since 2026. */
-const SECRET =
-  /gh[pousr]_[A-Za-z0-9_.-]{16,}|github_pat_[A-Za-z0-9_]{16,}|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*|-----BEGIN[^-]*PRIVATE KEY-----[\s\S]*?(-----END[^-]*PRIVATE KEY-----|$)/g;
+/** Shorter pieces occur by chance. */
+const MIN_PIECE = 12;
 
-export const redact = (line: string): string => line.replace(SECRET, '[redacted]');
-
-export function createLogger(level: string, destination: DestinationStream = process.stderr): Logger {
-  const sink: DestinationStream = { write: (line) => destination.write(redact(line)) };
+export function createLogger(
+  level: string,
+  secrets: readonly Secret[] = [],
+  destination: DestinationStream = process.stderr,
+): Logger {
+  const known = secrets.flatMap(formsOf);
+  const sink: DestinationStream = { write: (line) => destination.write(withoutSecrets(line, known)) };
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+}
+
+const withoutSecrets = (line: string, known: readonly string[]): string =>
+  known.reduce((text, form) => text.replaceAll(form, REDACTED), redact(line));
+
+/** As it is, line by line (a PEM key), and as headers, addresses and JSON carry it. */
+function formsOf(secret: Secret): string[] {
+  const value = secret.reveal();
+  const lines = value.split(/\r?\n|\\n/).filter((line) => !line.startsWith('-----'));
+  const forms = [value, ...lines].flatMap((text) => [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    encodeURIComponent(text),
+    Buffer.from(text).toString('base64'),
+    Buffer.from(text).toString('base64url'),
+  ]);
+  return [...new Set(forms)].filter((form) => form.length >= MIN_PIECE).toSorted((a, b) => b.length - a.length);
 }

@@ -13,6 +13,7 @@ import { PresetName, SeverityThreshold } from '../domain/settings/presets.ts';
 import { SettingsFile } from '../domain/settings/settings-schema.ts';
 import { githubFor } from './compose.ts';
 import { credentialsOf, UsageError, type Environment } from './environment.ts';
+import { temporalAddress } from './temporal-address.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
 
 export interface RunOptions {
@@ -36,10 +37,7 @@ export interface RunOptions {
 
 /** @returns the exit code: 0 passed, 1 did not, 2 flags that an isolated builder does not take, 3 no result */
 export async function run(options: RunOptions, environment: Environment): Promise<number> {
-  const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
-  if (address === undefined)
-    throw new UsageError('Set TEMPORAL_URL to the Temporal server that the worker polls (host:port).');
-  const client = await connectTemporal({ address, namespace, ...(apiKey === undefined ? {} : { apiKey }) });
+  const client = await connectTemporal(temporalAddress(environment));
   try {
     const workflowId = options.follow ?? (await start(options, environment, client));
     const leave = (): void => {

@@ -1,27 +1,18 @@
 /** `serve`, `worker` and `dev`: the processes of an installation, and all of them in one. */
-import { connectTemporal, type TemporalAddress } from '../adapters/temporal/temporal-client.ts';
+import { connectTemporal } from '../adapters/temporal/temporal-client.ts';
+import type { WorkerDeployment } from '../adapters/temporal/temporal-worker.ts';
 import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
-import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
-import { credentialsOf, UsageError, type Environment } from './environment.ts';
+import { githubFor, startService, startWorkerProcess, temporalFor, type AppSecrets, type Started } from './compose.ts';
+import { credentialsOf, secretsOf, UsageError, type Environment } from './environment.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { createLogger } from './logging.ts';
+import { temporalAddress } from './temporal-address.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** @throws UsageError */
-function temporalAddress(environment: Environment): TemporalAddress {
-  const { TEMPORAL_URL: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_API_KEY: apiKey } = environment;
-  if (address === undefined) {
-    throw new UsageError(
-      'Set TEMPORAL_URL to the Temporal server (host:port), or use `slsa-pipeline dev`, which brings one.',
-    );
-  }
-  return { address, namespace, ...(apiKey === undefined ? {} : { apiKey }) };
-}
-
-/** @throws UsageError */
-function appOf(environment: Environment): { appId: number; privateKey: string; webhookSecret: string } {
+function appOf(environment: Environment): AppSecrets {
   const credentials = credentialsOf(environment);
   if (credentials.kind !== 'app') throw new UsageError('Receiving webhooks needs an App: set APP_ID and PRIVATE_KEY.');
   if (environment.WEBHOOK_SECRET === undefined) {
@@ -30,8 +21,17 @@ function appOf(environment: Environment): { appId: number; privateKey: string; w
   return { appId: credentials.appId, privateKey: credentials.privateKey, webhookSecret: environment.WEBHOOK_SECRET };
 }
 
+/** @throws UsageError where only half of it is set */
+function deploymentOf({ WORKER_DEPLOYMENT, WORKER_BUILD_ID }: Environment): WorkerDeployment | null {
+  if (WORKER_DEPLOYMENT === undefined && WORKER_BUILD_ID === undefined) return null;
+  if (WORKER_DEPLOYMENT !== undefined && WORKER_BUILD_ID !== undefined) {
+    return { deploymentName: WORKER_DEPLOYMENT, buildId: WORKER_BUILD_ID };
+  }
+  throw new UsageError('Set WORKER_DEPLOYMENT and WORKER_BUILD_ID together, or neither.');
+}
+
 export async function serve(environment: Environment): Promise<void> {
-  const log = createLogger(environment.LOG_LEVEL);
+  const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
   const temporal = await connectTemporal(temporalAddress(environment));
   const { HOST: host, PORT: port } = environment;
@@ -43,17 +43,19 @@ export async function serve(environment: Environment): Promise<void> {
 }
 
 export async function work(environment: Environment): Promise<void> {
-  const log = createLogger(environment.LOG_LEVEL);
+  const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
   const builder = environment.BUILDER_WORKFLOW ?? null;
   const evidence = evidencePartsFor(environment);
-  const worker = await startWorkerProcess({ log, temporal: temporalAddress(environment), github, builder, evidence });
+  const deployment = deploymentOf(environment);
+  const temporal = temporalAddress(environment);
+  const worker = await startWorkerProcess({ log, temporal, github, builder, evidence, deployment });
   await Promise.race([untilStopped(), worker.ended]);
   await worker.stop();
 }
 
 export async function dev(environment: Environment): Promise<void> {
-  const log = createLogger(environment.LOG_LEVEL);
+  const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
   const temporal = await temporalFor(environment, print);
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);

@@ -167,7 +167,12 @@ const usage = (message: string): never => {
 
 async function lookOnGitHub(digest: Digest, options: VerifyOptions, { parts, environment }: With): Promise<Looked> {
   const { GITHUB_API_URL: baseUrl, GITHUB_TOKEN: token } = environment;
-  const stored = await readPublicAttestations({ baseUrl, token: token ?? null, repository: options.repo, digest });
+  const stored = await readPublicAttestations({
+    baseUrl,
+    token: token?.reveal() ?? null,
+    repository: options.repo,
+    digest,
+  });
   const bundles = stored.map((bytes) => ({
     place: 'attestations' as const,
     verification: verifyBundle(bytes, parts.roots),

@@ -17,7 +17,12 @@ export type ProblemCode =
   | 'commit_moved'
   | 'not_our_run'
   | 'run_vanished'
+  /** Actions ended it before any step of it ran. */
+  | 'never_ran'
+  /** A step failed, and no report was left. */
   | 'stage_crashed'
+  /** A service or a machine failed, and something shows it. */
+  | 'infrastructure'
   | 'artifact_missing'
   | 'artifact_expired'
   | 'artifact_too_large'
@@ -37,6 +42,8 @@ export interface Problem {
   readonly message: string;
   /** What to do next: one sentence. */
   readonly next: string;
+  /** For a title, where the message is too long for one. */
+  readonly title?: string;
 }
 
 /** What is quoted in a message may be anybody's and of any length: a problem travels in results that are small. */

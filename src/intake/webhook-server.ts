@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino';
 import { createNodeMiddleware, Probot } from 'probot';
 import type { PipelineClient } from '../adapters/temporal/temporal-client.ts';
+import type { Secret } from '../domain/secret.ts';
 import { eventToIntent, type IntakeContext } from './event-to-intent.ts';
 import { handOver } from './hand-over.ts';
 
@@ -14,8 +15,8 @@ export const WEBHOOK_PATH = '/api/github/webhooks';
 export const MIN_SECRET_LENGTH = 16;
 
 export interface IntakeOptions extends IntakeContext {
-  readonly webhookSecret: string;
-  readonly privateKey: string;
+  readonly webhookSecret: Secret;
+  readonly privateKey: Secret;
   readonly log: Logger;
   readonly temporal: PipelineClient;
   /** What else the service answers, by path; null where there is nothing. */
@@ -30,28 +31,54 @@ interface Page {
 
 type Middleware = Awaited<ReturnType<typeof createNodeMiddleware>>;
 
+export interface WebhookServer {
+  readonly server: Server;
+  /**
+   * Takes nothing more (503, so that GitHub keeps it for `maintenance`), lets what is being taken end, and closes. What has
+   * not ended after ten seconds is cut: GitHub has given it up by then.
+   */
+  readonly drain: () => Promise<void>;
+}
+
+/** GitHub waits no longer for an answer. Source: docs, "Handling failed webhook deliveries". */
+const DRAIN_MS = 10_000;
+
 /** @throws Error where the webhook secret is missing or short: Probot would fall back to a known one. */
-export async function createWebhookServer(options: IntakeOptions): Promise<Server> {
-  const { webhookSecret: secret, appId, privateKey, log } = options;
+export async function createWebhookServer(options: IntakeOptions): Promise<WebhookServer> {
+  const { webhookSecret, appId, privateKey, log } = options;
+  const secret = webhookSecret.reveal();
   if (secret.length < MIN_SECRET_LENGTH) {
     throw new Error(
       `WEBHOOK_SECRET must have at least ${MIN_SECRET_LENGTH} characters: anybody could forge events otherwise.`,
     );
   }
-  const probot = new Probot({ appId, privateKey, secret, log });
+  const probot = new Probot({ appId, privateKey: privateKey.reveal(), secret, log });
   const middleware = await createNodeMiddleware((app) => app.onAny((event) => receive(event, options)), {
     probot,
     webhooksPath: WEBHOOK_PATH,
   });
+  let isDraining = false;
   // A connection that is cut rejects here: it is that sender's loss alone.
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0] ?? '/';
+    if (isDraining) return refuse(request, response, 503, 'This process is ending: deliver it again.');
     const work = request.method === 'GET' ? show(path, response, options) : answer(request, response, middleware);
     work.catch(() => response.destroy());
   });
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
-  return server;
+  return {
+    server,
+    async drain() {
+      isDraining = true;
+      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      clearTimeout(cut);
+    },
+  };
 }
 
 interface ReceivedEvent {

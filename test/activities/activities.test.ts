@@ -33,6 +33,7 @@ const INPUT: StageInput = {
   commit: SHA,
   ref: GitRef.parse('refs/heads/main'),
   file: '00-megalinter.yml',
+  timeoutMinutes: 30,
   bindsCommit: true,
   key: 'slsa-run:1:refs/heads/main:x:1/lint',
   inputs: {},
@@ -71,6 +72,13 @@ interface World {
   readonly checkRuns?: readonly { id: number; external_id: string }[];
 }
 
+/** Nothing here asks about other runs. */
+const NO_RUNS = {
+  endedOutside: () => Promise.resolve([]),
+  runningSince: () => Promise.resolve([]),
+  requestOf: () => Promise.resolve(null),
+  terminate: () => Promise.resolve(),
+};
 const FACTS = {
   isSearchable: false,
   builder: null,
@@ -99,7 +107,8 @@ function activitiesIn(world: World): Activities {
     },
   } as unknown as RepositoryApi;
   const github: GitHub = {
-    identity: () => Promise.resolve({ userId: US, appId: 5 }),
+    identity: () => Promise.resolve({ userId: US, login: 'slsa[bot]', appId: 5 }),
+    deliveries: null,
     repository: () => api,
     archives: {
       baseUrl: 'https://api.github.com',
@@ -107,7 +116,7 @@ function activitiesIn(world: World): Activities {
     },
   };
   const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  return createActivities(github, { resultOf: never, isKnown: never, deliver: never }, FACTS);
+  return createActivities(github, { resultOf: never, isKnown: never, deliver: never, runs: NO_RUNS }, FACTS);
 }
 
 const perform = <T>(activity: () => Promise<T>, attempt = 1): Promise<T> =>

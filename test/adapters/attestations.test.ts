@@ -41,7 +41,11 @@ const REPOSITORY = {
 /** The adapter with its real client, and a token that must never reach the store. */
 const read = (): Promise<AttestationsReading> =>
   createGitHub(
-    { token: () => Promise.resolve('ghs_secret'), identity: () => Promise.reject(new Error('not asked')) },
+    {
+      token: () => Promise.resolve('ghs_secret'),
+      identity: () => Promise.reject(new Error('not asked')),
+      asApp: null,
+    },
     { baseUrl: API, fetch: globalThis.fetch },
   )
     .repository(REPOSITORY)

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import nock from 'nock';
+import { Secret } from '../../src/domain/secret.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import { toFault } from '../../src/adapters/github/github-fault.ts';
 import { appTokens } from '../../src/adapters/github/tokens.ts';
@@ -41,7 +42,7 @@ beforeEach(() => {
       repository_selection: 'selected',
     });
   const endpoint = { baseUrl: API, fetch: globalThis.fetch };
-  api = createGitHub(appTokens({ appId: 1, privateKey: key }, endpoint), endpoint).repository(REPOSITORY);
+  api = createGitHub(appTokens({ appId: 1, privateKey: new Secret(key) }, endpoint), endpoint).repository(REPOSITORY);
 });
 afterEach(() => {
   expect(nock.pendingMocks().filter((mock) => !mock.includes('access_tokens'))).toEqual([]);

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { credentialsOf, Environment, readEnvironment } from '../../src/cli/environment.ts';
-import { createLogger, redact } from '../../src/cli/logging.ts';
+import { createLogger } from '../../src/cli/logging.ts';
+import { redact } from '../../src/domain/fault/redact.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { PRESETS } from '../../src/domain/settings/presets.ts';
 import { inspectPreset, listPresets } from '../../src/cli/presets.ts';
 
@@ -30,12 +32,12 @@ describe('the environment', () => {
   it.each([
     [
       { APP_ID: '1', PRIVATE_KEY: 'a\\nb' },
-      { kind: 'app', appId: 1, privateKey: 'a\nb' },
+      { kind: 'app', appId: 1, privateKey: new Secret('a\nb') },
     ],
-    [{ GITHUB_TOKEN: 't' }, { kind: 'token', token: 't' }],
+    [{ GITHUB_TOKEN: 't' }, { kind: 'token', token: new Secret('t') }],
     [
       { APP_ID: '1', PRIVATE_KEY: 'k', GITHUB_TOKEN: 't' },
-      { kind: 'app', appId: 1, privateKey: 'k' },
+      { kind: 'app', appId: 1, privateKey: new Secret('k') },
     ],
   ])('%j gives credentials', (env, credentials) => {
     expect(credentialsOf(readEnvironment(env))).toEqual(credentials);
@@ -57,7 +59,10 @@ describe('the log', () => {
     `-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----`,
   ])('never shows %s', (secret) => {
     const written: string[] = [];
-    createLogger('info', { write: (line) => void written.push(line) }).info({ nested: { secret } }, `with ${secret}`);
+    createLogger('info', [], { write: (line) => void written.push(line) }).info(
+      { nested: { secret } },
+      `with ${secret}`,
+    );
     expect(written.join('')).toContain('[redacted]');
     expect(redact(secret)).not.toMatch(/aB3|a{20}|MIIE/);
   });

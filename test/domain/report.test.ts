@@ -77,6 +77,7 @@ function document(more: Partial<RunDocument> = {}): RunDocument {
     outcomes: {},
     evidence: null,
     decisions: [],
+    issues: [],
     verdict: null,
     mistakes: [],
     problem: null,
@@ -205,10 +206,19 @@ describe('the commit status', () => {
     expect(report?.description).toHaveLength(140);
   });
 
-  it('is not set for a run that was superseded, or where the settings say no', () => {
-    const at = document({ phase: 'ended', verdict: verdict('superseded', 'Superseded') });
-    expect(statusReport(at)).toBeNull();
-    expect(statusReport(document({ plan: { ...at.plan!, updateCommitStatus: false } }))).toBeNull();
+  it('of a run that was stopped does not stay pending, since a branch rule would wait for it for ever', () => {
+    const stopped = document({ phase: 'ended', verdict: verdict('superseded', 'Superseded by 1234567') });
+    expect(statusReport(stopped)).toEqual({
+      state: 'error',
+      context: 'slsa/build-level',
+      description: 'Superseded by 1234567',
+    });
+  });
+
+  it('is not set for a run that never had a plan, or where the settings say no', () => {
+    const { plan } = document();
+    expect(statusReport(document({ plan: null, verdict: verdict('cancelled', 'Cancelled') }))).toBeNull();
+    expect(statusReport(document({ plan: { ...plan!, updateCommitStatus: false } }))).toBeNull();
   });
 });
 

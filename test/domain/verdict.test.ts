@@ -24,8 +24,8 @@ describe('the conclusion table', () => {
     ['failure', 'failure', 'failure', 'FAILED'],
     ['action_required', 'action_required', 'error', 'FAILED'],
     ['no_result', 'timed_out', 'error', 'FAILED'],
-    ['superseded', 'cancelled', null, 'STOPPED'],
-    ['cancelled', 'cancelled', null, 'STOPPED'],
+    ['superseded', 'cancelled', 'error', 'STOPPED'],
+    ['cancelled', 'cancelled', 'error', 'STOPPED'],
     ['not_wanted', 'skipped', null, 'STOPPED'],
     ['never_set_up', 'neutral', null, 'STOPPED'],
   ] as const)('shows %s as check %s, status %s, and ends in %s', (kind, conclusion, status, end) => {

@@ -8,7 +8,7 @@ import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/s
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
-import { sandboxEvidence } from '../../src/cli/demo-evidence.ts';
+import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { createLogger } from '../../src/cli/logging.ts';
@@ -28,6 +28,7 @@ export const QUICK: Timing = {
   maxLook: 2,
   searches: [0.3, 0.5, 2.5],
   queueLimit: 4,
+  retries: [0.3, 0.5],
   reportEvery: 0.5,
   siblingWait: 0.3,
   announceAfter: 0.5,
@@ -83,11 +84,10 @@ export class StageSet {
       ...options,
       ...(scripts === 'real' ? {} : { executors: (_real, parts) => scripted(scripts, parts) }),
     });
-    const { appId, privateKey, webhookSecret } = sandbox.app;
     const address = { address: temporal.address, namespace: 'default' };
     const client = await connectTemporal(address);
     const log = createLogger('silent');
-    const app = { appId, privateKey, webhookSecret };
+    const app = appSecrets(sandbox);
     const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
     const evidence = sandboxEvidence(sandbox, builder);
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
@@ -172,8 +172,7 @@ interface WorkerParts {
 }
 
 async function workerFor({ sandbox, address, client, builder, evidence }: WorkerParts): Promise<RunningWorker> {
-  const { appId, privateKey } = sandbox.app;
-  const github = githubFor({ kind: 'app', appId, privateKey }, sandbox.url);
+  const github = githubFor({ kind: 'app', ...appSecrets(sandbox) }, sandbox.url);
   installRuntimeOnce();
   const facts = { isSearchable: true, builder, sources: readStageSources(), evidence };
   const bundle = await bundleWorkflows(workflowsIndex(), quiet);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { WEBHOOK_TIMING } from '../../src/domain/run/timing.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createWebhookServer, WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
 
 const SECRET = 'a-secret-of-some-length';
@@ -22,6 +23,7 @@ const PUSH = JSON.stringify({
 });
 
 let server: Server;
+let drain: () => Promise<void>;
 let delivered: unknown[];
 let deliver: PipelineClient['deliver'];
 let lines: string[];
@@ -39,18 +41,19 @@ beforeEach(async () => {
     isKnown: unused,
     resultsByDigest: unused,
     documentOf: unused,
+    runs: { endedOutside: unused, runningSince: unused, requestOf: unused, terminate: unused },
     close: unused,
   };
   const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
-  server = await createWebhookServer({
-    webhookSecret: SECRET,
+  ({ server, drain } = await createWebhookServer({
+    webhookSecret: new Secret(SECRET),
     appId: 1,
-    privateKey,
+    privateKey: new Secret(privateKey),
     log,
     temporal,
     pages: () => Promise.resolve(null),
     timing: WEBHOOK_TIMING,
-  });
+  }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(() => {
@@ -150,9 +153,9 @@ it.each(['', 'short', 'fifteen-letters'])(
     const temporal = {} as PipelineClient;
     await expect(
       createWebhookServer({
-        webhookSecret,
+        webhookSecret: new Secret(webhookSecret),
         appId: 1,
-        privateKey,
+        privateKey: new Secret(privateKey),
         log: pino({ level: 'silent' }),
         temporal,
         pages: () => Promise.resolve(null),
@@ -161,3 +164,24 @@ it.each(['', 'short', 'fifteen-letters'])(
     ).rejects.toThrow('WEBHOOK_SECRET');
   },
 );
+
+describe('a service that ends', () => {
+  it('F25: lets what is being taken end, and takes nothing more', async () => {
+    let release: () => void = () => undefined;
+    const isTaken = new Promise<void>((taken) => {
+      deliver = () => {
+        taken();
+        return new Promise((resolve) => (release = resolve));
+      };
+    });
+    const first = post(PUSH);
+    await isTaken;
+    const drained = drain();
+    const isListening = server.listening;
+    release();
+
+    expect((await first).status).toBe(200);
+    expect(isListening).toBe(false);
+    await expect(drained).resolves.toBeUndefined();
+  });
+});

@@ -7,6 +7,8 @@ import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts
 import { fetchArchive } from '../../src/adapters/github/artifact-archive.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
+import { appSecrets } from '../../src/cli/demo-evidence.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { appTokens, plainTokens } from '../../src/adapters/github/tokens.ts';
 import { branchRef, CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
@@ -62,7 +64,7 @@ const problemsOf = (calls: readonly RecordedCall[]): string[] =>
   });
 
 const endpoint = () => ({ baseUrl: box.url, fetch });
-const github = () => createGitHub(appTokens(box.app, endpoint()), endpoint());
+const github = () => createGitHub(appTokens(appSecrets(box), endpoint()), endpoint());
 const asTheProduct = (): RepositoryApi => github().repository(asDomain(box, repository));
 
 async function readContents(api: RepositoryApi): Promise<void> {
@@ -150,13 +152,17 @@ async function readAttestations(api: RepositoryApi): Promise<void> {
 }
 
 async function learnWhoIsThere(): Promise<void> {
-  expect(await github().identity()).toEqual({ userId: box.world.app.bot.id, appId: box.app.appId });
+  expect(await github().identity()).toEqual({
+    userId: box.world.app.bot.id,
+    login: box.world.app.bot.login,
+    appId: box.app.appId,
+  });
   const token = box.auth.personalToken(box.user('kim'));
-  expect((await plainTokens(token, endpoint()).identity()).userId).toBe(box.user('kim').id);
+  expect((await plainTokens(new Secret(token), endpoint()).identity()).userId).toBe(box.user('kim').id);
   const name = { owner: 'acme', name: 'app' };
-  const known = await lookUpRepository({ kind: 'app', ...box.app }, box.url, name);
+  const known = await lookUpRepository({ kind: 'app', ...appSecrets(box) }, box.url, name);
   expect(known).toEqual(asDomain(box, repository));
-  expect((await lookUpRepository({ kind: 'token', token }, box.url, name)).installationId).toBeNull();
+  expect((await lookUpRepository({ kind: 'token', token: new Secret(token) }, box.url, name)).installationId).toBeNull();
 }
 
 const CONVERSATIONS = [

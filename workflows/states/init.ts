@@ -3,9 +3,10 @@ import { shortRef } from '../../src/domain/git.ts';
 import { decision, type Decision } from '../../src/domain/run/decision.ts';
 import type { Plan } from '../../src/domain/run/plan.ts';
 import { keptOutcomes } from '../../src/domain/run/resume.ts';
+import { stageOfRerun } from '../../src/domain/run/trigger.ts';
 import { countOf, verdict } from '../../src/domain/run/verdict.ts';
 import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
-import { STAGE_TABLE, STAGES } from '../../src/domain/stage/stage-table.ts';
+import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import type { LoadedSettings } from '../../activities/read-run-inputs.ts';
 import { again, patiently } from '../activity-calls.ts';
 import type { Run } from '../run.ts';
@@ -83,6 +84,9 @@ function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
 
 const SET_UP = `Add \`${SETTINGS_PATH}\` (it may be empty) and the seven stage files from \`stages/\` to the default branch.`;
 
+const notPartOfThis = (stage: Stage): Decision =>
+  decision('stage_not_needed', `${STAGE_TABLE[stage].title} was asked for, and is not a stage of this run.`);
+
 async function keepEarlierOutcomes(run: Run): Promise<void> {
   const { resumes, sha } = run.request;
   if (resumes === null) return;
@@ -96,7 +100,9 @@ async function keepEarlierOutcomes(run: Run): Promise<void> {
     );
     return;
   }
-  const kept = keptOutcomes(previous, sha, run.plan);
+  const from = stageOfRerun(run.request.triggers);
+  const kept = keptOutcomes(previous, { sha, plan: run.plan, from });
+  if (from !== null && !run.plan.stages.includes(from)) run.decide(notPartOfThis(from));
   for (const stage of STAGES) {
     const outcome = kept[stage];
     if (outcome === undefined) continue;

@@ -1,6 +1,7 @@
 /** UPDATE_STATUS: the verdict, from the outcomes of every required stage, and its mirror on the commit. */
 import { verdict, verdictOf } from '../../src/domain/run/verdict.ts';
 import { assessWhole } from './evidence.ts';
+import { settleIssues } from './failure-states.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Run } from '../run.ts';
 
@@ -8,6 +9,7 @@ export async function updateStatus(run: Run, reporter: Reporter): Promise<void> 
   if (!run.plan.verifies && isGoingWell(run)) await assessWhole(run);
   run.conclude(withReview(run));
   await reporter.setStatus();
+  await settleIssues(run);
 }
 
 /** A run that has failed already needs no second look. */

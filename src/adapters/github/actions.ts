@@ -32,7 +32,10 @@ const Artifact = z.object({
 export type Artifact = z.infer<typeof Artifact>;
 
 const Job = z.object({
+  /** Also the id of its check run, where its annotations are. */
+  id: z.number().int().positive(),
   name: z.string(),
+  html_url: z.string().nullish(),
   conclusion: z.string().nullable(),
   steps: z.array(z.object({ name: z.string(), conclusion: z.string().nullable() })).nullish(),
 });
@@ -57,6 +60,10 @@ export interface Actions {
   /** Null where nothing has changed since `etag`. */
   run(id: number, etag: string | null): Promise<{ readonly run: ActionsRun; readonly etag: string | null } | null>;
   jobs(runId: number): Promise<readonly Job[]>;
+  /** What Actions itself wrote on a job: a lost runner, a time-out, who cancelled. */
+  annotations(jobId: number): Promise<readonly string[]>;
+  /** The address of a job's log, as `artifactLocation`. Null where there is none, or none any more. */
+  logLocation(jobId: number): Promise<string | null>;
   artifacts(runId: number, name: string): Promise<readonly Artifact[]>;
   /** The address of an artifact's bytes: valid for a minute, and elsewhere. Null where it has expired. */
   artifactLocation(id: number): Promise<string | null>;
@@ -68,15 +75,7 @@ export function actions(call: RepositoryCall): Actions {
   return {
     dispatch,
     ...runReader(call),
-    async artifactLocation(id) {
-      const route = 'GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip';
-      const request = call({ route, permissions: 'dispatch', params: { artifact_id: id }, redirect: 'manual' });
-      const reply = await orNull(request.catch(nullIfGone));
-      if (reply === null) return null;
-      const { location } = reply.headers;
-      if (typeof location === 'string') return location;
-      throw new GitHubFault('unreadable', `GitHub sent no address for artifact ${id}`);
-    },
+    ...locator(call),
     async cancel(runId, how) {
       const route = `POST /repos/{owner}/{repo}/actions/runs/{run_id}/${how}`;
       await call({ route, permissions: 'dispatch', params: { run_id: runId } }).catch(ignoreConflict);
@@ -84,7 +83,26 @@ export function actions(call: RepositoryCall): Actions {
   };
 }
 
-function runReader(call: RepositoryCall): Pick<Actions, 'runsSince' | 'run' | 'jobs' | 'artifacts'> {
+/** Bytes are kept elsewhere: GitHub answers with an address, which is looked at before it is followed. */
+function locator(call: RepositoryCall): Pick<Actions, 'artifactLocation' | 'logLocation'> {
+  const locate = async (route: string, params: Readonly<Record<string, number>>): Promise<string | null> => {
+    const request = call({ route, permissions: 'dispatch', params, redirect: 'manual' });
+    const reply = await orNull(request.catch(nullIfGone));
+    if (reply === null) return null;
+    const { location } = reply.headers;
+    if (typeof location === 'string') return location;
+    throw new GitHubFault('unreadable', `GitHub sent no address in its answer to ${route}`);
+  };
+  return {
+    artifactLocation: (id) =>
+      locate('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', { artifact_id: id }),
+    logLocation: (id) => locate('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: id }),
+  };
+}
+
+type RunReader = Pick<Actions, 'runsSince' | 'run' | 'jobs' | 'annotations' | 'artifacts'>;
+
+function runReader(call: RepositoryCall): RunReader {
   return {
     async runsSince(file, since) {
       const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs';
@@ -108,6 +126,14 @@ function runReader(call: RepositoryCall): Pick<Actions, 'runsSince' | 'run' | 'j
       const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs';
       const reply = await call({ route, permissions: 'dispatch', params: { run_id: runId, per_page: 100 } });
       return parseReply(z.object({ jobs: z.array(Job) }), reply, route).jobs;
+    },
+
+    async annotations(jobId) {
+      const route = 'GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations';
+      const reply = await call({ route, permissions: 'read', params: { check_run_id: jobId, per_page: 100 } });
+      return parseReply(z.array(z.object({ message: z.string().nullish() })), reply, route).flatMap(
+        ({ message }) => message ?? [],
+      );
     },
 
     async artifacts(runId, name) {

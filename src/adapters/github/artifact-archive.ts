@@ -60,6 +60,28 @@ export async function fetchArchive(source: ArchiveSource, address: string, diges
  * @throws ArchiveError
  */
 export async function fetchBounded(source: ArchiveSource, address: string, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of download(source, address, maxBytes)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The last bytes of a text from there, such as a log: what failed stands at its end, and the rest is let go as it comes.
+ *
+ * @throws ArchiveError
+ */
+export async function fetchTail(source: ArchiveSource, address: string, keepBytes: number): Promise<string> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of download(source, address, MAX_LOG_BYTES)) {
+    tail = Buffer.concat([tail, chunk]).subarray(-keepBytes);
+  }
+  return tail.toString('utf8');
+}
+
+/** A job that prints more than this has a log that nobody reads to its end either. */
+const MAX_LOG_BYTES = 200 * 1024 * 1024;
+
+async function* download(source: ArchiveSource, address: string, maxBytes: number): AsyncGenerator<Uint8Array> {
   const location = URL.canParse(address) ? new URL(address) : null;
   if (location === null || !isAllowedHost(location, source.baseUrl)) {
     throw new ArchiveError('refused_host', "the artifact is kept at an address that is not GitHub's");
@@ -68,23 +90,17 @@ export async function fetchBounded(source: ArchiveSource, address: string, maxBy
   const reply = await source.fetch(location, { redirect: 'manual', signal }).catch(() => null);
   if (reply === null || reply.status >= 500) throw new ArchiveError('unavailable', 'the artifact store did not answer');
   if (reply.status !== 200) throw new ArchiveError('expired_address', `the artifact store answered ${reply.status}`);
-  return readBounded(reply, maxBytes);
-}
-
-async function readBounded(reply: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > maxBytes) throw new ArchiveError('too_large', `the artifact is larger than ${maxBytes} bytes`);
-      chunks.push(chunk);
+      yield chunk;
     }
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
     throw new ArchiveError('unavailable', 'the download of the artifact was cut');
   }
-  return Buffer.concat(chunks);
 }
 
 /**

@@ -3,6 +3,7 @@ import { Octokit } from '@octokit/core';
 import type { z } from 'zod';
 import type { Repository } from '../../domain/repository.ts';
 import { GitHubFault, toFault } from './github-fault.ts';
+import type { RateGate } from './rate-gate.ts';
 import type { Endpoint, PermissionSet, Tokens } from './tokens.ts';
 
 /**
@@ -29,7 +30,14 @@ export interface Reply {
 
 export type RepositoryCall = (call: Call) => Promise<Reply>;
 
-export function repositoryCall(tokens: Tokens, endpoint: Endpoint, repository: Repository): RepositoryCall {
+export interface Line {
+  readonly tokens: Tokens;
+  readonly endpoint: Endpoint;
+  readonly gate: RateGate;
+}
+
+export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Repository): RepositoryCall {
+  const installation = String(repository.installationId ?? 'token');
   const octokit = new Octokit({
     baseUrl: endpoint.baseUrl,
     userAgent: 'slsa-pipeline',
@@ -53,17 +61,23 @@ export function repositoryCall(tokens: Tokens, endpoint: Endpoint, repository: R
       },
     });
   };
+  const faultOf = (error: unknown, { route }: Call): GitHubFault => {
+    const fault = toFault(error, route, nowEpochSeconds());
+    gate.learn(installation, fault);
+    return fault;
+  };
   return async (call) => {
+    gate.pass(installation, nowEpochSeconds());
     try {
       return await send(call);
     } catch (error) {
-      const fault = toFault(error, call.route, nowEpochSeconds());
+      const fault = faultOf(error, call);
       if (fault.kind !== 'unauthorized') throw fault;
     }
     try {
       return await send(call, 'renew');
     } catch (error) {
-      throw toFault(error, call.route, nowEpochSeconds());
+      throw faultOf(error, call);
     }
   };
 }

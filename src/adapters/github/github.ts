@@ -5,7 +5,10 @@ import type { ArchiveSource } from './artifact-archive.ts';
 import { attestations, type Attestations } from './attestations.ts';
 import { contents, type Contents } from './contents.ts';
 import { conversations, type Conversations } from './conversations.ts';
+import { deliveries, type Deliveries } from './deliveries.ts';
+import { issues, type Issues } from './issues.ts';
 import { repositoryCall } from './github-client.ts';
+import { RateGate } from './rate-gate.ts';
 import { reports, type Reports } from './reports.ts';
 import type { Endpoint, GitHubIdentity, Tokens } from './tokens.ts';
 
@@ -14,6 +17,7 @@ export interface RepositoryApi {
   readonly reports: Reports;
   readonly actions: Actions;
   readonly conversations: Conversations;
+  readonly issues: Issues;
   readonly attestations: Attestations;
 }
 
@@ -21,19 +25,24 @@ export interface GitHub {
   identity(): Promise<GitHubIdentity>;
   repository(repository: Repository): RepositoryApi;
   readonly archives: ArchiveSource;
+  /** Null where a plain token is used: webhooks belong to Apps. */
+  readonly deliveries: Deliveries | null;
 }
 
 export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
+  const gate = new RateGate();
   return {
+    deliveries: tokens.asApp === null ? null : deliveries(tokens.asApp),
     identity: () => tokens.identity(),
     archives: endpoint,
     repository(repository) {
-      const call = repositoryCall(tokens, endpoint, repository);
+      const call = repositoryCall({ tokens, endpoint, gate }, repository);
       return {
         contents: contents(call),
         reports: reports(call),
         actions: actions(call),
         conversations: conversations(call),
+        issues: issues(call),
         attestations: attestations(call, endpoint),
       };
     },

@@ -3,6 +3,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { z } from 'zod';
 import { Repository } from '../../domain/repository.ts';
+import type { Secret } from '../../domain/secret.ts';
 import { toFault } from './github-fault.ts';
 import type { AppCredentials } from './tokens.ts';
 
@@ -12,7 +13,7 @@ export interface RepositoryName {
 }
 
 /** How to ask: with a plain token, or as an App's installation. */
-export type Asking = { readonly kind: 'token'; readonly token: string } | ({ readonly kind: 'app' } & AppCredentials);
+export type Asking = { readonly kind: 'token'; readonly token: Secret } | ({ readonly kind: 'app' } & AppCredentials);
 
 const Facts = z.object({
   id: z.number(),
@@ -54,8 +55,8 @@ async function credentialsFor(
   octokit: Octokit,
   { owner, name }: RepositoryName,
 ): Promise<{ token: string; installationId: number | null }> {
-  if (asking.kind === 'token') return { token: asking.token, installationId: null };
-  const auth = createAppAuth({ appId: asking.appId, privateKey: asking.privateKey, request: octokit.request });
+  if (asking.kind === 'token') return { token: asking.token.reveal(), installationId: null };
+  const auth = createAppAuth({ appId: asking.appId, privateKey: asking.privateKey.reveal(), request: octokit.request });
   const { token: jwt } = await auth({ type: 'app' });
   const headers = { authorization: `Bearer ${jwt}` };
   const reply = await octokit.request('GET /repos/{owner}/{repo}/installation', { owner, repo: name, headers });

@@ -14,6 +14,13 @@ const CheckRun = z.object({
 });
 export type CheckRun = z.infer<typeof CheckRun>;
 
+const Status = z.object({
+  context: z.string(),
+  state: z.string(),
+  creator: z.object({ id: z.number() }).nullish(),
+});
+export type Status = z.infer<typeof Status>;
+
 const CheckRunList = z.object({ check_runs: z.array(CheckRun) });
 
 export interface Reports {
@@ -22,6 +29,8 @@ export interface Reports {
   createCheckRun(sha: CommitSha, externalId: string, report: CheckReport): Promise<number>;
   updateCheckRun(id: number, report: CheckReport): Promise<void>;
   setStatus(sha: CommitSha, report: StatusReport): Promise<void>;
+  /** The newest status of this name, whoever set it; null where there is none. */
+  latestStatus(sha: CommitSha, context: string): Promise<Status | null>;
 }
 
 export function reports(call: RepositoryCall): Reports {
@@ -48,6 +57,13 @@ export function reports(call: RepositoryCall): Reports {
     async setStatus(sha, { state, context, description }) {
       const route = 'POST /repos/{owner}/{repo}/statuses/{sha}';
       await call({ route, permissions: 'report', params: { sha, state, context, description } });
+    },
+
+    async latestStatus(sha, context) {
+      const route = 'GET /repos/{owner}/{repo}/commits/{ref}/statuses';
+      const reply = await call({ route, permissions: 'report', params: { ref: sha, per_page: 100 } });
+      // The newest first. Source: REST, "List commit statuses for a reference".
+      return parseReply(z.array(Status), reply, route).find((each) => each.context === context) ?? null;
     },
   };
 }

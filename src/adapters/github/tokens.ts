@@ -2,7 +2,9 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { z } from 'zod';
+import type { Secret } from '../../domain/secret.ts';
 import { toFault } from './github-fault.ts';
+import type { Reply } from './github-client.ts';
 
 /** What a call needs; each set is one token, cached by (installation, repository, set). */
 export const PERMISSION_SETS = {
@@ -23,6 +25,7 @@ export interface TokenScope {
 export interface GitHubIdentity {
   /** Numeric id of the user that our dispatches and comments appear under. */
   readonly userId: number;
+  readonly login: string;
   /** Null where a plain token is used: then there are no check runs, which belong to Apps. */
   readonly appId: number | null;
 }
@@ -31,7 +34,12 @@ export interface Tokens {
   /** @param renew asks for a fresh token after GitHub refused the cached one. */
   token(scope: TokenScope, renew?: 'renew'): Promise<string>;
   identity(): Promise<GitHubIdentity>;
+  /** As the App itself, beyond any installation; null where there is none. */
+  readonly asApp: AppCall | null;
 }
+
+/** @throws GitHubFault */
+export type AppCall = (route: string, params: Readonly<Record<string, unknown>>) => Promise<Reply>;
 
 export interface Endpoint {
   readonly baseUrl: string;
@@ -43,12 +51,13 @@ const User = z.object({ id: z.number(), login: z.string() });
 
 export interface AppCredentials {
   readonly appId: number;
-  readonly privateKey: string;
+  readonly privateKey: Secret;
 }
 
 export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Tokens {
   const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
-  const auth = createAppAuth({ ...credentials, request: octokit.request });
+  const { appId, privateKey } = credentials;
+  const auth = createAppAuth({ appId, privateKey: privateKey.reveal(), request: octokit.request });
   const learn = async (): Promise<GitHubIdentity> => {
     const { token } = await auth({ type: 'app' });
     const app = App.parse(
@@ -59,9 +68,23 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
       username: `${app.slug}[bot]`,
       request: soon(),
     });
-    return { userId: User.parse(user.data).id, appId: app.id };
+    const { id: userId, login } = User.parse(user.data);
+    return { userId, login, appId: app.id };
+  };
+  const asApp: AppCall = async (route, params) => {
+    const { token } = await auth({ type: 'app' });
+    try {
+      return await octokit.request(route, {
+        ...params,
+        headers: { authorization: `Bearer ${token}` },
+        request: soon(),
+      });
+    } catch (error) {
+      throw toFault(error, route, Math.floor(Date.now() / 1000));
+    }
   };
   return {
+    asApp,
     identity: once(learn),
     async token({ installationId, repositoryId, permissions }, renew) {
       if (installationId === null) throw new Error('An App needs the installation of the repository to act there');
@@ -77,16 +100,17 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
   };
 }
 
-export function plainTokens(secret: string, endpoint: Endpoint): Tokens {
+export function plainTokens(secret: Secret, endpoint: Endpoint): Tokens {
   const octokit = new Octokit({ baseUrl: endpoint.baseUrl, request: { fetch: endpoint.fetch } });
   const learn = async (): Promise<GitHubIdentity> => {
     const user = await octokit.request('GET /user', {
-      headers: { authorization: `Bearer ${secret}` },
+      headers: { authorization: `Bearer ${secret.reveal()}` },
       request: soon(),
     });
-    return { userId: User.parse(user.data).id, appId: null };
+    const { id: userId, login } = User.parse(user.data);
+    return { userId, login, appId: null };
   };
-  return { identity: once(learn), token: () => Promise.resolve(secret) };
+  return { asApp: null, identity: once(learn), token: () => Promise.resolve(secret.reveal()) };
 }
 
 const TIMEOUT_MS = 20_000;

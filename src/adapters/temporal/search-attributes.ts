@@ -2,7 +2,7 @@
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
-import type { TemporalAddress } from './temporal-client.ts';
+import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
 
 // CommonJS: its names cannot be imported one by one.
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
@@ -15,12 +15,9 @@ export const searchAttributeArguments = (): string[] =>
  * @returns null where all are registered, else why not (no permission, a server that keeps none, another type under our
  *   name): runs then carry a memo only, and cannot be searched for.
  */
-export async function registerSearchAttributes({
-  address,
-  namespace,
-  apiKey,
-}: TemporalAddress): Promise<string | null> {
-  const connection = await Connection.connect({ address, ...(apiKey === undefined ? {} : { apiKey, tls: true }) });
+export async function registerSearchAttributes(address: TemporalAddress): Promise<string | null> {
+  const { namespace } = address;
+  const connection = await Connection.connect(connectionOptions(address));
   try {
     const missing = await missingAttributes(connection, namespace);
     if (missing.length === 0) return null;

@@ -2,6 +2,7 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Digest } from '../../domain/git.ts';
+import type { Secret } from '../../domain/secret.ts';
 import type { RefIntent } from '../../domain/run/coordination.ts';
 import {
   QUERIES,
@@ -14,12 +15,26 @@ import {
 import type { RunDocument } from '../../domain/run/run-document.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import { coordinatorId } from '../../domain/run/workflow-ids.ts';
+import { runWatch, type RunWatch } from './run-watch.ts';
 
 export interface TemporalAddress {
   readonly address: string;
   readonly namespace: string;
-  readonly apiKey?: string;
+  /** Without it nothing is encrypted: for this machine, and for networks that are private themselves. */
+  readonly tls?: boolean;
+  readonly apiKey?: Secret;
 }
+
+/** As both SDK connections take it, the client's and the worker's. */
+export const connectionOptions = ({
+  address,
+  tls,
+  apiKey,
+}: TemporalAddress): { address: string; tls?: true; apiKey?: string } => ({
+  address,
+  ...(tls === true ? { tls } : {}),
+  ...(apiKey === undefined ? {} : { apiKey: apiKey.reveal() }),
+});
 
 /**
  * Client calls hang for 20 s while the server is down; GitHub waits 10 s for an answer. At 3 s a burst of 500 deliveries lost a
@@ -39,12 +54,13 @@ export interface PipelineClient {
   documentOf(workflowId: string): Promise<RunDocument | null>;
   /** Results of ended runs that built this image, the newest first; nothing where runs carry no search attributes. */
   resultsByDigest(digest: Digest): Promise<unknown[]>;
+  readonly runs: RunWatch;
   close(): Promise<void>;
 }
 
-export async function connectTemporal({ address, namespace, apiKey }: TemporalAddress): Promise<PipelineClient> {
-  const connection = await Connection.connect({ address, ...(apiKey === undefined ? {} : { apiKey, tls: true }) });
-  return pipelineClient(new Client({ connection, namespace }), () => connection.close());
+export async function connectTemporal(address: TemporalAddress): Promise<PipelineClient> {
+  const connection = await Connection.connect(connectionOptions(address));
+  return pipelineClient(new Client({ connection, namespace: address.namespace }), () => connection.close());
 }
 
 /** One image is built by one run and its re-runs. */
@@ -82,6 +98,7 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
     },
 
     ...runReader(client, soon),
+    runs: runWatch(client),
   };
 }
 

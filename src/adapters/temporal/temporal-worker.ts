@@ -7,13 +7,26 @@ import {
   Worker,
   type ActivityInboundCallsInterceptor,
   type LogLevel,
+  type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
 import { TASK_QUEUE } from '../../domain/run/messages.ts';
-import type { TemporalAddress } from './temporal-client.ts';
+import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
 
 export interface WorkerOptions extends TemporalAddress {
   readonly bundle: string;
   readonly activities: object;
+  readonly deployment?: WorkerDeployment;
+  /** Tests make it small, so that every task replays. */
+  readonly maxCachedWorkflows?: number;
+}
+
+/**
+ * Which version of which deployment this worker is, where Temporal is to tell them apart. Runs go on with the newest version
+ * (`AUTO_UPGRADE`), as without it: a run that is pinned to a version is stranded when its last worker goes.
+ */
+export interface WorkerDeployment {
+  readonly deploymentName: string;
+  readonly buildId: string;
 }
 
 export interface RunningWorker {
@@ -34,6 +47,10 @@ const SHUTDOWN_FORCE = '30 seconds';
  */
 const MAX_CACHED_WORKFLOWS = 700;
 
+const versioned = (version: WorkerDeployment): Pick<TemporalWorkerOptions, 'workerDeploymentOptions'> => ({
+  workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+});
+
 export interface RuntimeLog {
   log(level: LogLevel, message: string, meta?: unknown): void;
 }
@@ -45,11 +62,8 @@ export function installRuntime(log: RuntimeLog): void {
 }
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { address, namespace, apiKey } = options;
-  const connection = await NativeConnection.connect({
-    address,
-    ...(apiKey === undefined ? {} : { apiKey, tls: true }),
-  });
+  const { namespace } = options;
+  const connection = await NativeConnection.connect(connectionOptions(options));
   const worker = await Worker.create({
     connection,
     namespace,
@@ -59,7 +73,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     interceptors: { activity: [() => ({ inbound: new Heartbeat() })] },
-    maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    maxCachedWorkflows: options.maxCachedWorkflows ?? MAX_CACHED_WORKFLOWS,
+    ...(options.deployment === undefined ? {} : versioned(options.deployment)),
   });
   const ended = worker.run().finally(() => connection.close());
   // The promise is also awaited by the caller; a fault before that must not end the process unheard.

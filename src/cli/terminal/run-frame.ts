@@ -48,7 +48,7 @@ function stageCells(document: RunDocument, progress: StageProgress, { spinner, n
   const outcome = document.outcomes[stage];
   const sign = mark(document, progress);
   const since = progress.since === null ? 0 : Math.max(0, nowMs - Date.parse(progress.since));
-  const text = outcome === undefined ? `${WORDS[progress.state]} ${duration(since)}` : describeOutcome(stage, outcome);
+  const text = outcome === undefined ? `${activity(progress)} ${duration(since)}` : describeOutcome(stage, outcome);
   return {
     name: `${BRANCH[stage] ?? ''}${sign === '…' ? spinner : sign} ${stage}`,
     text: `${plainLine(text, MAX_TEXT)}${progress.state === 'kept' ? ' (kept)' : ''}`,
@@ -57,7 +57,17 @@ function stageCells(document: RunDocument, progress: StageProgress, { spinner, n
 }
 
 /** What is known for certain: that Actions was told, and whether a look has seen it work. */
-const WORDS = { waiting: 'waits', queued: 'dispatched', running: 'running', ended: 'ended', kept: 'kept' } as const;
+const WORDS = {
+  waiting: 'waits',
+  queued: 'dispatched',
+  running: 'running',
+  pausing: 'waits to be tried again',
+  ended: 'ended',
+  kept: 'kept',
+} as const;
+
+const activity = ({ state, retry }: StageProgress): string =>
+  retry === undefined ? WORDS[state] : `${WORDS[state]}, attempt ${retry.attempt} of ${retry.of}`;
 
 function inColumns(cells: readonly Cells[]): string[] {
   const width = Math.max(0, ...cells.map(({ text }) => text.length));

@@ -5,6 +5,7 @@
 import { distance } from 'fastest-levenshtein';
 import { plainLine } from '../report/plain-text.ts';
 import type { RerunCommand } from '../run/messages.ts';
+import { RerunMode } from '../run/trigger.ts';
 
 /** More commands in one comment than anybody means. */
 const MAX_COMMANDS = 5;
@@ -19,9 +20,9 @@ interface Row {
 const GRAMMAR: readonly Row[] = [
   {
     name: 'rerun',
-    parse([mode = 'failed', ...rest]) {
-      const isKnown = (mode === 'failed' || mode === 'all') && rest.length === 0;
-      return isKnown ? { kind: 'rerun', mode } : null;
+    parse([word = 'failed', ...rest]) {
+      const mode = RerunMode.options.find((each) => each === word);
+      return mode === undefined || rest.length > 0 ? null : { kind: 'rerun', mode };
     },
   },
 ];

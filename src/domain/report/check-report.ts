@@ -14,11 +14,13 @@ import { fullName } from '../repository.ts';
 import { progressLine, type RunDocument, type StageProgress } from '../run/run-document.ts';
 import { describeTrigger } from '../run/trigger.ts';
 import { VERDICT_TABLE, type VerdictKind, type VerdictRow } from '../run/verdict.ts';
-import { findingsAtOrOver, isAtOrOver, type ScanResult } from '../scan/scan-result.ts';
-import { STAGE_TABLE } from '../stage/stage-table.ts';
+import { findingsAtOrOver } from '../scan/scan-result.ts';
+import { STAGE_TABLE, STAGES } from '../stage/stage-table.ts';
 import { SETTINGS_PATH } from '../settings/settings-schema.ts';
 import { describeOutcome } from './describe-outcome.ts';
+import { linkIssue } from '../issue/tracked-issue.ts';
 import { durationBetween, timeOfDay } from './durations.ts';
+import { findingsTable } from './findings-table.ts';
 import { codeBlock, codeSpan, escapeMarkdown, inertMarkdown, plainLine } from './plain-text.ts';
 
 /** GitHub's limit is 65,535 characters; multi-byte text has been refused earlier, so bytes are counted, with room. */
@@ -76,6 +78,7 @@ function summaryLines(document: RunDocument): string[] {
     ...stageTable(document),
     ...lintSection(document),
     ...scanSection(document),
+    ...logSection(document),
     ...nextLines(document),
     ...(isAboutEvidence(document) ? [] : evidenceSection(document)),
     ...decisionLines(document),
@@ -199,7 +202,7 @@ function stageRow(document: RunDocument, progress: StageProgress): string {
   return `| ${STAGE_TABLE[stage].title} | ${stateText(document, progress)} | ${took} | ${link} |`;
 }
 
-function stateText(document: RunDocument, { stage, state, since }: StageProgress): string {
+function stateText(document: RunDocument, { stage, state, since, retry }: StageProgress): string {
   const outcome = document.outcomes[stage];
   if (outcome !== undefined) {
     const text = inertMarkdown(describeOutcome(stage, outcome));
@@ -208,7 +211,16 @@ function stateText(document: RunDocument, { stage, state, since }: StageProgress
   if (document.phase === 'ended') return 'not run';
   if (state === 'waiting') return 'waits';
   const sinceText = since === null ? '' : ` since ${timeOfDay(since)} UTC`;
-  return state === 'queued' ? `dispatched${sinceText}` : `running${sinceText}`;
+  const words = {
+    queued: 'dispatched',
+    running: 'running',
+    pausing: 'waits to be tried again',
+    ended: 'ended',
+    kept: 'kept',
+  };
+  const again =
+    retry === undefined ? '' : ` (attempt ${retry.attempt} of ${retry.of}, ${inertMarkdown(retry.because, 200)})`;
+  return `${words[state]}${sinceText}${again}`;
 }
 
 function lintSection({ outcomes }: RunDocument): string[] {
@@ -233,31 +245,31 @@ function scanSection({ outcomes, plan }: RunDocument): string[] {
   if (scan?.kind !== 'finished' || plan === null) return [];
   const { threshold } = plan.gates;
   if (findingsAtOrOver(scan.result.counts, threshold) === 0) return [];
-  const rows = scan.result.worst.filter(({ severity }) => isAtOrOver(severity, threshold)).map(vulnerabilityRow);
-  return [
-    `**Vulnerabilities at or over ${codeSpan(threshold)}**`,
-    '',
-    '| finding | package | fixed in | |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    ...moreFindings(findingsAtOrOver(scan.result.counts, threshold) - rows.length),
-    '',
-  ];
+  return [`**Vulnerabilities at or over ${codeSpan(threshold)}**`, '', ...findingsTable(scan.result, threshold), ''];
 }
 
-function vulnerabilityRow(each: ScanResult['worst'][number]): string {
-  const where = each.location === null ? '' : ` (${codeSpan(each.location)})`;
-  const fixed = each.fixedIn === null ? 'no fix yet' : codeSpan(each.fixedIn);
-  const link = each.url === null ? '' : `[advisory](${each.url})`;
-  return `| ${codeSpan(each.id)}, ${each.severity} | ${codeSpan(`${each.package} ${each.version}`)}${where} | ${fixed} | ${link} |`;
-}
-
-const moreFindings = (left: number): string[] => (left > 0 ? ['', `${left} more are in the scan's report.`] : []);
-
-function nextLines({ verdict, problem }: RunDocument): string[] {
-  if (verdict === null || verdict.next === '') return [];
+function nextLines({ verdict, problem, issues }: RunDocument): string[] {
+  const tracked = issues.flatMap((issue) => [linkIssue(issue), '']);
+  if (verdict === null || verdict.next === '') return tracked;
   const detail = problem === null ? [] : [inertMarkdown(problem.message, 600), ''];
-  return [...detail, `What you can do: ${markedCode(verdict.next)}`, ''];
+  return [...detail, `What you can do: ${markedCode(verdict.next)}`, '', ...tracked];
+}
+
+/** The lines that told why a stage failed, for whoever does not want to open the log. */
+function logSection({ outcomes }: RunDocument): string[] {
+  for (const stage of STAGES) {
+    const outcome = outcomes[stage];
+    const diagnosis = outcome?.kind === 'cancelled' ? undefined : outcome?.diagnosis;
+    if (diagnosis === undefined || diagnosis.log.length === 0) continue;
+    const where = diagnosis.step === null ? '' : `, step ${codeSpan(diagnosis.step)}`;
+    return [
+      `**${STAGE_TABLE[stage].title}${where}**: ${inertMarkdown(diagnosis.evidence, 400)}.`,
+      '',
+      ...codeBlock(diagnosis.log, 200),
+      '',
+    ];
+  }
+  return [];
 }
 
 function decisionLines({ decisions }: RunDocument): string[] {

@@ -12,7 +12,7 @@ export interface StatusReport {
   readonly description: string;
 }
 
-/** Null where this run sets no status: it was superseded, cancelled or not wanted, or the settings say so. */
+/** Null where this run sets no status: it was not wanted or ended before its plan was known, or the settings say so. */
 export function statusReport(document: RunDocument): StatusReport | null {
   if (document.plan?.updateCommitStatus !== true) return null;
   const context = statusContext(document);

@@ -10,6 +10,8 @@ export const Decision = z.object({
     'gate_stopped',
     'repair_skipped',
     'dispatched_again',
+    'stage_retried',
+    'issue_tracked',
     'run_superseded',
     'run_cancelled',
     'run_not_wanted',

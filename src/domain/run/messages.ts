@@ -3,6 +3,7 @@ import type { CommitSha, GitRef } from '../git.ts';
 import type { Repository } from '../repository.ts';
 import type { Stage } from '../stage/stage-table.ts';
 import type { RefIntent } from './coordination.ts';
+import type { RerunMode } from './trigger.ts';
 
 export const TASK_QUEUE = 'slsa-pipeline-tasks';
 
@@ -10,6 +11,7 @@ export const WORKFLOWS = {
   refCoordinator: 'refCoordinator',
   slsaBuildPipeline: 'slsaBuildPipeline',
   command: 'command',
+  maintenance: 'maintenance',
 } as const;
 
 export const SIGNALS = {
@@ -54,8 +56,8 @@ export interface CommandRequest {
         readonly pullRequest: number;
         readonly commands: readonly RerunCommand[];
       }
-    | { readonly kind: 'press'; readonly ref: GitRef; readonly sha: CommitSha; readonly mode: 'failed' | 'all' };
+    | { readonly kind: 'press'; readonly ref: GitRef; readonly sha: CommitSha; readonly mode: RerunMode };
 }
 
 export type RerunCommand =
-  { readonly kind: 'rerun'; readonly mode: 'failed' | 'all' } | { readonly kind: 'unknown'; readonly text: string };
+  { readonly kind: 'rerun'; readonly mode: RerunMode } | { readonly kind: 'unknown'; readonly text: string };

@@ -43,9 +43,13 @@ export function levelAfterMerge(context: PlanContext): Plan['levelAfterMerge'] {
 }
 
 function isReleased(ref: GitRef, defaultBranch: string, patterns: readonly string[]): boolean {
-  if (isTag(ref) || ref.startsWith('refs/heads/gh-readonly-queue/')) return true;
+  return isTag(ref) || ref.startsWith('refs/heads/gh-readonly-queue/') || isReleaseBranch(ref, defaultBranch, patterns);
+}
+
+/** The default branch, and those that `release_branches` names: where images are signed and issues opened. */
+export function isReleaseBranch(ref: GitRef, defaultBranch: string, patterns: readonly string[]): boolean {
   const branch = shortRef(ref);
-  return branch === defaultBranch || matchesAny(branch, patterns);
+  return ref.startsWith('refs/heads/') && (branch === defaultBranch || matchesAny(branch, patterns));
 }
 
 export function withoutSigning(

@@ -9,7 +9,7 @@ import type { SettingsFile } from '../settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
 import type { Decision } from './decision.ts';
 import { imageFlagsOf, imageOf, imageChangedBy } from './plan-image.ts';
-import { levelAfterMerge, signingOf, withoutSigning } from './plan-signing.ts';
+import { isReleaseBranch, levelAfterMerge, signingOf, withoutSigning } from './plan-signing.ts';
 import type { RunFlags, Trigger } from './trigger.ts';
 
 export const Gates = z.object({
@@ -31,6 +31,8 @@ export const Plan = z.object({
   autoFixLint: z.boolean(),
   afterAutoFix: z.enum(['build', 'stop']),
   updateCommitStatus: z.boolean(),
+  /** Failures and findings are tracked by issues; plans of older versions do not say. */
+  tracksIssues: z.boolean().optional(),
   image: z.object({
     /** `registry/name`, without tag. */
     name: z.string(),
@@ -139,6 +141,7 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
       autoFixLint: flags.autoFixLint ?? asked.settings.auto_fix_lint ?? true,
       afterAutoFix: asked.settings.after_auto_fix ?? 'build',
       updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
+      tracksIssues: wanted.some(({ kind }) => kind === 'full') && isReleaseBranchOf(context),
       image: imageOf(context, flags),
       signing: signing.mode,
       levelAfterMerge: levelAfterMerge(context),
@@ -149,6 +152,9 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
     },
   };
 }
+
+const isReleaseBranchOf = ({ ref, repository, head }: PlanContext): boolean =>
+  isReleaseBranch(ref, repository.defaultBranch, head.release_branches ?? []);
 
 interface Asked {
   readonly preset: PresetName;

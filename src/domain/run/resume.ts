@@ -20,10 +20,14 @@ const MADE_FROM: Readonly<Record<Stage, readonly Stage[]>> = {
  * Keeps what finished and passes today's gates, as long as everything it was made from is kept too. Nothing is kept
  * where the commit, the image or the stage files are others.
  */
-export function keptOutcomes(previous: PreviousRun, sha: string, plan: Plan): StageOutcomes {
+export function keptOutcomes(
+  previous: PreviousRun,
+  { sha, plan, from }: { readonly sha: string; readonly plan: Plan; readonly from: Stage | null },
+): StageOutcomes {
   if (previous.sha !== sha || previous.plan === null || !isSameWork(previous.plan, plan)) return {};
   const kept: { [S in Stage]?: StageOutcome<S> } = {};
-  for (const stage of STAGES) keepOne({ stage, previous, plan, kept });
+  // What was made from the stage that is asked for again is left out with it: it would speak of another.
+  for (const stage of STAGES) if (stage !== from) keepOne({ stage, previous, plan, kept });
   return kept;
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { WORKING_STATES, TERMINAL_STATES } from '../graph/graph.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
+import type { TrackedIssue } from '../issue/tracked-issue.ts';
 import type { Problem } from '../problem.ts';
 import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
@@ -12,7 +13,8 @@ import { Trigger } from './trigger.ts';
 import { Verdict } from './verdict.ts';
 import { CommitSha } from '../git.ts';
 
-export type StageActivityState = 'waiting' | 'queued' | 'running' | 'ended' | 'kept';
+/** `pausing`: it ended without a result that counts, and is about to be dispatched again. */
+export type StageActivityState = 'waiting' | 'queued' | 'running' | 'pausing' | 'ended' | 'kept';
 
 /** How far a stage is; its result, once there is one, is its outcome. */
 export interface StageProgress {
@@ -21,6 +23,8 @@ export interface StageProgress {
   readonly url: string | null;
   /** ISO time at which the run turned to it. */
   readonly since: string | null;
+  /** Where an earlier dispatch did not count: which one this is, and why. */
+  readonly retry?: { readonly attempt: number; readonly of: number; readonly because: string };
 }
 
 export interface RunDocument {
@@ -32,6 +36,8 @@ export interface RunDocument {
   readonly outcomes: StageOutcomes;
   readonly evidence: RunEvidence | null;
   readonly decisions: readonly Decision[];
+  /** Issues that this run has opened, updated or closed. */
+  readonly issues: readonly TrackedIssue[];
   readonly verdict: Verdict | null;
   /** Mistakes of the settings file, where it has some. */
   readonly mistakes: readonly { readonly line: number; readonly column: number; readonly message: string }[];
@@ -40,6 +46,25 @@ export interface RunDocument {
   readonly lookedAt: string;
   readonly startedAt: string;
 }
+
+/** A run of which nothing is known but that it was asked for. */
+export const emptyDocument = (
+  request: RunRequest,
+  times: Pick<RunDocument, 'workflowId' | 'startedAt' | 'lookedAt'>,
+): RunDocument => ({
+  ...times,
+  request,
+  phase: 'waiting',
+  plan: null,
+  stages: [],
+  outcomes: {},
+  evidence: null,
+  decisions: [],
+  issues: [],
+  verdict: null,
+  mistakes: [],
+  problem: null,
+});
 
 /** What a run leaves behind: read by the next attempt, by commands and by the command line. */
 export const RunResult = z.object({
@@ -62,12 +87,15 @@ export const RunResult = z.object({
 });
 export type RunResult = z.infer<typeof RunResult>;
 
+const ACTIVE: readonly StageActivityState[] = ['queued', 'running', 'pausing'];
+
 /** The run's state in a line: what the reference's `get_progress` query answered. */
 export function progressLine(document: RunDocument): string {
   if (document.verdict !== null) return document.verdict.title;
-  const active = document.stages.filter(({ state }) => state === 'queued' || state === 'running');
+  const active = document.stages.filter(({ state }) => ACTIVE.includes(state));
   const [first] = active;
   if (first === undefined) return document.phase === 'waiting' ? 'Waiting for its turn' : 'Reading the settings';
   const done = document.stages.filter(({ state }) => state === 'ended' || state === 'kept').length;
-  return `${STAGE_TABLE[first.stage].doing} · ${done + 1} of ${document.stages.length}`;
+  const again = first.retry === undefined ? '' : ` · attempt ${first.retry.attempt} of ${first.retry.of}`;
+  return `${STAGE_TABLE[first.stage].doing} · ${done + 1} of ${document.stages.length}${again}`;
 }

@@ -18,6 +18,8 @@ export const Timing = z.object({
   searches: z.array(Seconds).min(1).max(10),
   /** No runner took the stage by then: it is cancelled, and the check says so. */
   queueLimit: Seconds,
+  /** A stage that ended without a result through no fault of the repository is dispatched again after each of these; requests of older versions name none. */
+  retries: z.array(Seconds).max(5).optional(),
   /** Between two updates of the check run. */
   reportEvery: Seconds,
   /** A push to a branch waits this long for the pull request event that often follows. */
@@ -34,6 +36,7 @@ export const WEBHOOK_TIMING: Timing = {
   maxLook: 600,
   searches: [3, 7, 20, 35],
   queueLimit: 1800,
+  retries: [60, 240],
   reportEvery: 10,
   siblingWait: 1.5,
   announceAfter: 5,

@@ -1,6 +1,7 @@
 /** Why a commit is to be run: facts of an event only. One run may serve several triggers of the same commit. */
 import { z } from 'zod';
 import { CommitSha } from '../git.ts';
+import { STAGES, STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 
 /** Login of the person, for display only: what somebody may do is asked by numeric id, live. */
 const Actor = z.string().min(1).max(100);
@@ -20,6 +21,10 @@ export const RunFlags = z.strictObject({
 });
 export type RunFlags = z.infer<typeof RunFlags>;
 
+/** From the first stage that failed, from the beginning, or from a stage that is named. */
+export const RerunMode = z.enum(['failed', 'all', ...STAGES]);
+export type RerunMode = z.infer<typeof RerunMode>;
+
 export const Trigger = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('push'), actor: Actor }),
   z.object({
@@ -33,7 +38,7 @@ export const Trigger = z.discriminatedUnion('kind', [
     /** The head is in another repository (or in none any more): nothing of it is dispatched. */
     fork: z.boolean(),
   }),
-  z.object({ kind: z.literal('rerun'), actor: Actor, mode: z.enum(['failed', 'all']) }),
+  z.object({ kind: z.literal('rerun'), actor: Actor, mode: RerunMode }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
 ]);
 export type Trigger = z.infer<typeof Trigger>;
@@ -62,6 +67,15 @@ export function newTriggers(known: readonly Trigger[], more: readonly Trigger[])
   return more.filter((trigger) => !facts.has(factsOf(trigger)));
 }
 
+/** The stage that a re-run starts from by name; null where it finds out itself. */
+export const stageOfRerun = (triggers: readonly Trigger[]): Stage | null => {
+  const mode = triggers.find((trigger) => trigger.kind === 'rerun')?.mode;
+  return STAGES.find((stage) => stage === mode) ?? null;
+};
+
+const describeMode = (mode: RerunMode): string =>
+  mode === 'failed' || mode === 'all' ? mode : `from ${STAGE_TABLE[mode].title}`;
+
 /** "a push from kim", "pull request #7": how the check says what started it. */
 export function describeTrigger(trigger: Trigger): string {
   switch (trigger.kind) {
@@ -70,7 +84,7 @@ export function describeTrigger(trigger: Trigger): string {
     case 'pull_request':
       return `pull request #${trigger.number}`;
     case 'rerun':
-      return `a re-run (${trigger.mode}) asked for by ${trigger.actor}`;
+      return `a re-run (${describeMode(trigger.mode)}) asked for by ${trigger.actor}`;
     case 'manual':
       return `the command line (${trigger.actor})`;
   }

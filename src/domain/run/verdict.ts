@@ -37,7 +37,7 @@ export type VerdictKind = Verdict['kind'];
 
 export interface VerdictRow {
   readonly conclusion: 'success' | 'failure' | 'action_required' | 'timed_out' | 'cancelled' | 'skipped' | 'neutral';
-  /** Null where no commit status is set at all. */
+  /** Null where no commit status is set at all. Before there is a plan, none is set whatever the verdict. */
   readonly status: 'success' | 'failure' | 'error' | null;
   readonly end: TerminalState;
 }
@@ -47,8 +47,9 @@ export const VERDICT_TABLE: Readonly<Record<VerdictKind, VerdictRow>> = {
   failure: { conclusion: 'failure', status: 'failure', end: 'FAILED' },
   action_required: { conclusion: 'action_required', status: 'error', end: 'FAILED' },
   no_result: { conclusion: 'timed_out', status: 'error', end: 'FAILED' },
-  superseded: { conclusion: 'cancelled', status: null, end: 'STOPPED' },
-  cancelled: { conclusion: 'cancelled', status: null, end: 'STOPPED' },
+  // A status that was pending must not stay so: a branch rule would wait for it for ever.
+  superseded: { conclusion: 'cancelled', status: 'error', end: 'STOPPED' },
+  cancelled: { conclusion: 'cancelled', status: 'error', end: 'STOPPED' },
   not_wanted: { conclusion: 'skipped', status: null, end: 'STOPPED' },
   never_set_up: { conclusion: 'neutral', status: null, end: 'STOPPED' },
 };
@@ -129,7 +130,7 @@ function withoutResult(stage: Stage, found: Problem | null): GateJudgement {
   if (found.code === 'commit_moved') return stop('superseded', firstSentence(found.message), found.next);
   const kinds = { repository: 'failure', person: 'action_required', nobody_here: 'no_result' } as const;
   const prefix = found.blame === 'nobody_here' ? 'Not your fault: ' : '';
-  return stop(kinds[found.blame], `${prefix}${firstSentence(found.message)}`, found.next);
+  return stop(kinds[found.blame], `${prefix}${found.title ?? firstSentence(found.message)}`, found.next);
 }
 
 const firstSentence = (text: string): string => text.replace(/\.$/, '');

@@ -1,6 +1,7 @@
 /** How a stage ended. A stage has an *outcome*, a run a *verdict*, a check run a *conclusion* (docs/glossary.md). */
 import { z } from 'zod';
 import { BuildResult, readBuild } from '../build/build-result.ts';
+import type { Diagnosis } from '../fault/diagnosis.ts';
 import { LintResult } from '../lint/lint-result.ts';
 import { readLint } from '../lint/read-megalinter.ts';
 import type { Problem } from '../problem.ts';
@@ -45,8 +46,20 @@ export type StageRun = z.infer<typeof StageRun>;
 
 /** `finished` says that there is a result, not that it is a good one: gates decide that (domain/run/gates.ts). */
 export type StageOutcome<S extends Stage = Stage> =
-  | { readonly kind: 'finished'; readonly run: StageRun; readonly result: StageResults[S] }
-  | { readonly kind: 'errored'; readonly run: StageRun | null; readonly problem: Problem }
+  | {
+      readonly kind: 'finished';
+      readonly run: StageRun;
+      readonly result: StageResults[S];
+      /** Of a build that failed: which step, and what its log says. */
+      readonly diagnosis?: Diagnosis;
+    }
+  | {
+      readonly kind: 'errored';
+      readonly run: StageRun | null;
+      readonly problem: Problem;
+      /** Where a run of Actions was looked into. */
+      readonly diagnosis?: Diagnosis;
+    }
   | { readonly kind: 'cancelled'; readonly run: StageRun | null; readonly by: string };
 
 export type StageOutcomes = { readonly [S in Stage]?: StageOutcome<S> };

@@ -15,6 +15,8 @@ export interface StageInput<S extends Stage = Stage> {
   /** What Actions is asked to run at: a branch or tag, never a commit, which it refuses. */
   readonly ref: GitRef;
   readonly file: string;
+  /** As the stage file was rendered with. */
+  readonly timeoutMinutes: number;
   /** The Actions run must be at the very commit: stages that check it out, and all stages of a pull request. */
   readonly bindsCommit: boolean;
   readonly key: string;

@@ -1,0 +1,10 @@
+/**
+ * Changes to the order of commands, by the names that histories carry: a run that was started before one of them goes on as it
+ * was begun. One is taken out, with `deprecatePatch` in between, once no run from before it can be left (CONTRIBUTING.md).
+ */
+export const PATCHES = {
+  /** 0.2.0: a check stands before INIT has ended, where GitHub is slow. */
+  announceSlowInit: 'announce-slow-init',
+  /** 0.2.0: a run that is stopped replaces the pending commit status that it set. */
+  settlePendingStatus: 'settle-pending-status',
+} as const;
