@@ -17,6 +17,7 @@ import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhoo
 import {
   createWorld,
   findRepository,
+  nextNumber,
   type PullRecord,
   type RepositoryRecord,
   type User,
@@ -103,7 +104,7 @@ export class Sandbox {
       executors: options.executors?.(real, parts) ?? real,
       options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
     });
-    const server = new ApiServer(githubRoutes({ world, auth, engine }), faults, (request, response) =>
+    const server = new ApiServer(githubRoutes({ world, auth, engine, webhooks }), faults, (request, response) =>
       serveGit(request, response, {
         folderOf: (owner, name) => findRepository(world, owner, name)?.git.dir ?? null,
         pushed: (owner, name) => box.announcePushes(owner, name),
@@ -137,6 +138,7 @@ export class Sandbox {
   async stop(): Promise<void> {
     this.webhooks.options.url = null;
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
+    await this.engine.settle();
     await Promise.all([this.server.close(), this.registry.close(), this.sigstore.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -163,6 +165,7 @@ export class Sandbox {
       checkRuns: [],
       statuses: [],
       pulls: [],
+      issues: [],
       comments: [],
       reactions: [],
       runs: [],
@@ -227,7 +230,7 @@ export class Sandbox {
     const pull: PullRecord = {
       id: this.world.nextId(),
       createdAt: new Date().toISOString(),
-      number: repository.pulls.length + 1,
+      number: nextNumber(repository),
       headRef: head,
       headRepositoryId: repository.id,
       baseRef: 'main',

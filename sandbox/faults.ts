@@ -11,13 +11,24 @@ export type Fault =
   /** The connection is cut and nothing happened. */
   | { readonly kind: 'cut-before-effect' }
   /** What was asked for was done; the answer never arrives. */
-  | { readonly kind: 'effect-then-cut' };
+  | { readonly kind: 'effect-then-cut' }
+  /** The answer is that of the last time, or 404 where it was never asked: as a cache has it that lags behind. */
+  | { readonly kind: 'stale-read' }
+  /** Half of the answer's body, and the connection ends. */
+  | { readonly kind: 'truncate-body' }
+  /** Another answer than the one that was asked for. */
+  | { readonly kind: 'swap'; readonly body: unknown }
+  /** Something happens at this very moment, before the effect or after it; nobody gets an answer. */
+  | { readonly kind: 'hold'; readonly when: 'before' | 'after'; readonly during: () => Promise<void> };
 
 export interface FaultRule {
+  /** `*` is any, `WRITE` everything but GET. */
   readonly method: string;
   readonly path: RegExp;
   /** Which of the matching requests, counted from 1; all of them where it is absent. */
   readonly nth?: readonly number[];
+  /** This share of them, by a stream of numbers that can be told again. */
+  readonly random?: { readonly share: number; readonly random: () => number };
   readonly fault: Fault;
 }
 
@@ -34,13 +45,18 @@ export class FaultPlan {
 
   next(method: string, path: string): Fault | null {
     for (const entry of this.rules) {
-      if (entry.rule.method !== method || !entry.rule.path.test(path)) continue;
+      const { rule } = entry;
+      if (!concerns(rule, method) || !rule.path.test(path)) continue;
       entry.seen += 1;
-      if (entry.rule.nth === undefined || entry.rule.nth.includes(entry.seen)) return entry.rule.fault;
+      const isItsTurn = rule.nth === undefined || rule.nth.includes(entry.seen);
+      if (isItsTurn && (rule.random === undefined || rule.random.random() < rule.random.share)) return rule.fault;
     }
     return null;
   }
 }
+
+const concerns = ({ method }: FaultRule, asked: string): boolean =>
+  method === '*' || method === asked || (method === 'WRITE' && asked !== 'GET');
 
 export const status = (
   code: number,
@@ -52,6 +68,18 @@ export const status = (
   message,
   headers,
 });
+
+/** GitHub's words and headers. Source: docs, "Rate limits for the REST API". */
+export const secondaryLimit = (retryAfterSeconds: number): Fault =>
+  status(403, 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.', {
+    'retry-after': String(retryAfterSeconds),
+  });
+
+export const primaryLimit = (resetEpochSeconds: number): Fault =>
+  status(403, 'API rate limit exceeded for installation ID 1.', {
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(resetEpochSeconds),
+  });
 
 /** A seeded stream of numbers in [0, 1): mulberry32, so that an unkind run can be told again. */
 export function seededRandom(seed: number): () => number {

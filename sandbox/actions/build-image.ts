@@ -1,6 +1,7 @@
 /**
  * Builds a real OCI image from a Dockerfile's COPY and ADD lines, on an empty base: no base image can be pulled in the
- * sandbox, so RUN lines are not carried out, and the image says so in a label.
+ * sandbox, so RUN lines are not carried out, and the image says so in a label. Only a RUN that merely tests whether a path
+ * is in the image needs no base: that is answered.
  */
 import { cp, lstat, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
@@ -8,24 +9,25 @@ import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { OciImage } from '../registry/oci-client.ts';
+import { ended, failedBuildLog, notFound, type BuildProblem, type Instruction } from './build-log.ts';
 
 export type Built =
   | { readonly kind: 'built'; readonly digest: string; readonly metadata: object }
-  | { readonly kind: 'failed'; readonly message: string };
+  /** With what buildx prints of it. */
+  | { readonly kind: 'failed'; readonly log: readonly string[] };
 
 export async function buildImage(folder: string, inputs: Readonly<Record<string, string>>): Promise<Built> {
   const { image = '', tag = '', dockerfile = 'Dockerfile', context = '.' } = inputs;
   const text = await readFile(join(folder, dockerfile), 'utf8').catch(() => null);
-  if (text === null) return failed(`failed to read dockerfile: open ${dockerfile}: no such file or directory`);
+  const instructions = instructionsOf(text ?? '');
   const root = join(folder, '..', `${posix.basename(folder)}-root`);
   await mkdir(root, { recursive: true });
-  const lines = instructions(text);
-  if (!lines.some(([word]) => word === 'FROM')) return failed('dockerfile parse error: no FROM');
-  for (const [word, rest] of lines) {
-    if (word !== 'COPY' && word !== 'ADD') continue;
-    const problem = await copy(join(folder, context), root, rest);
-    if (problem !== null) return failed(problem);
-  }
+  const problem =
+    text === null
+      ? { message: `failed to read dockerfile: open ${dockerfile}: no such file or directory`, at: null }
+      : await carryOut(instructions, join(folder, context), root);
+  if (problem !== null)
+    return { kind: 'failed', log: failedBuildLog({ dockerfile, text: text ?? '', instructions, problem }) };
   const layer = await layerOf(root);
   const diffId = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
   const config = {
@@ -51,19 +53,47 @@ export async function buildImage(folder: string, inputs: Readonly<Record<string,
   };
 }
 
-const failed = (message: string): Built => ({ kind: 'failed', message });
-
-/** Instruction and the rest, continuation lines joined, comments left out. */
-function instructions(text: string): [string, string][] {
-  return text
-    .replace(/^\s*#.*$/gm, '')
-    .replace(/\\\r?\n/g, ' ')
-    .split(/\r?\n/)
-    .map((line) => /^\s*([A-Za-z]+)\s+(.*)$/.exec(line))
-    .filter((match) => match !== null)
-    .map((match) => [(match[1] ?? '').toUpperCase(), match[2] ?? '']);
+/** Continuation lines joined, comments left out. */
+function instructionsOf(text: string): Instruction[] {
+  const plain = text.replace(/^[^\S\n]*#.*$/gm, '');
+  return [...plain.matchAll(/^[^\S\n]*([A-Za-z]+)[^\S\n]+((?:\\\r?\n|.)*)$/gm)].map(
+    ({ 1: word = '', 2: rest = '', index }) => ({
+      word: word.toUpperCase(),
+      rest: rest.replace(/\\\r?\n/g, ' ').trimEnd(),
+      line: plain.slice(0, index).split('\n').length,
+    }),
+  );
 }
 
+async function carryOut(
+  instructions: readonly Instruction[],
+  context: string,
+  root: string,
+): Promise<BuildProblem | null> {
+  if (!instructions.some(({ word }) => word === 'FROM'))
+    return { message: 'dockerfile parse error: no build stage in current context', at: null };
+  for (const instruction of instructions) {
+    const problem = await carryOutOne(instruction, context, root);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+async function carryOutOne(instruction: Instruction, context: string, root: string): Promise<BuildProblem | null> {
+  const { word, rest } = instruction;
+  if (word === 'RUN') return (await isMissing(rest, root)) ? ended(instruction, 1) : null;
+  if (word !== 'COPY' && word !== 'ADD') return null;
+  const absent = await copy(context, root, rest);
+  return absent === null ? null : notFound(instruction, absent);
+}
+
+/** Whether a command tests for a path that nothing has put there. */
+async function isMissing(command: string, root: string): Promise<boolean> {
+  const path = /^test -[edf] (\/[\w./-]+)$/.exec(command)?.[1];
+  return path !== undefined && (await stat(join(root, path)).catch(() => null)) === null;
+}
+
+/** @returns the source that is not there, null where all are */
 async function copy(context: string, root: string, rest: string): Promise<string | null> {
   const words = rest.startsWith('[') ? (JSON.parse(rest) as string[]) : rest.split(/\s+/);
   // What another build stage made is not there: nothing ran.
@@ -72,7 +102,7 @@ async function copy(context: string, root: string, rest: string): Promise<string
   const target = paths.at(-1) ?? '/';
   for (const source of paths.slice(0, -1)) {
     const found = await expand(context, source);
-    if (found.length === 0) return `failed to compute cache key: "/${source}": not found`;
+    if (found.length === 0) return source;
     for (const from of found)
       await copyOne(from, join(root, target), target.endsWith('/') || found.length > 1 || paths.length > 2);
   }

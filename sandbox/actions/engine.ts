@@ -13,11 +13,13 @@ import { repositoryJson } from '../github/representations/repositories.ts';
 import {
   findRepository,
   type ActionsRunRecord,
+  type JobAnnotation,
   type RepositoryRecord,
   type User,
   type World,
 } from '../github/world.ts';
 import type { Webhooks } from '../github/webhooks.ts';
+import { failedStep, stamped, toldBySteps } from './job-log.ts';
 import { calledBy, checkInputs, evaluate, WorkflowFile } from './workflow-file.ts';
 
 export interface StageJob {
@@ -31,10 +33,18 @@ export interface StageJob {
 }
 
 export interface StageEnd {
-  readonly conclusion: 'success' | 'failure';
+  readonly conclusion: 'success' | 'failure' | 'startup_failure' | 'timed_out';
   /** Files of the artifact; null where the job leaves none. */
   readonly artifact: ReadonlyMap<string, Buffer | string> | null;
   readonly steps: readonly { readonly name: string; readonly conclusion: string }[];
+  /** What its job printed, line by line; where it says nothing, its steps are told. */
+  readonly log?: string;
+  /** What Actions itself writes on a job: a runner that was lost is told there, and nowhere else. */
+  readonly annotations?: readonly JobAnnotation[];
+  /** Actions ended the run before it had made any job. */
+  readonly jobs?: 'none';
+  /** No event tells that it has completed: seen of GitHub where a run cannot start. */
+  readonly silent?: boolean;
 }
 
 export type Executor = (job: StageJob) => Promise<StageEnd>;
@@ -119,6 +129,9 @@ export class ActionsEngine {
       status: 'queued',
       conclusion: null,
       steps: [],
+      hasJob: true,
+      annotations: [],
+      log: null,
       listedFrom: Date.now() + this.options.listLagMs,
       abort: new AbortController(),
     };
@@ -143,6 +156,9 @@ export class ActionsEngine {
       status: 'queued',
       conclusion: null,
       steps: [],
+      hasJob: true,
+      annotations: [],
+      log: null,
       startedAt: new Date().toISOString(),
       abort: new AbortController(),
     });
@@ -163,49 +179,44 @@ export class ActionsEngine {
     if (run.attempt === 1) this.announce('requested', repository, run);
     await waitOrAbort(this.options.queueMs, run.abort.signal);
     const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-job-'));
+    let isSilent = false;
     try {
       run.startedAt = new Date().toISOString();
       run.status = 'in_progress';
       this.announce('in_progress', repository, run);
       const end = await this.perform({ repository, run, folder });
-      run.steps = end.steps;
-      if (end.artifact !== null && end.conclusion !== 'cancelled') this.upload(repository, run, end.artifact);
-      run.conclusion = end.conclusion;
+      keepEnd(run, end);
+      isSilent = end.silent === true;
+      if (end.artifact !== null && run.hasJob && end.conclusion !== 'cancelled')
+        this.upload(repository, run, end.artifact);
     } finally {
       run.status = 'completed';
       run.updatedAt = new Date().toISOString();
       await rm(folder, { recursive: true, force: true });
     }
-    this.announce('completed', repository, run);
+    if (!isSilent) this.announce('completed', repository, run);
   }
 
-  private async perform({
-    repository,
-    run,
-    folder,
-  }: Pick<StageJob, 'repository' | 'run' | 'folder'>): Promise<Omit<StageEnd, 'conclusion'> & { conclusion: string }> {
+  private async perform({ repository, run, folder }: Pick<StageJob, 'repository' | 'run' | 'folder'>): Promise<Ended> {
     const { signal } = run.abort;
-    const cancelled = { conclusion: 'cancelled', artifact: null, steps: [] };
+    const cancelled: Ended = { conclusion: 'cancelled', artifact: null, steps: [] };
     const stage = STAGES.find((each) => STAGE_TABLE[each].file === run.file);
     if (signal.aborted) return cancelled;
     if (run.called !== null && !(await this.canCall(run.called, repository)))
-      return { conclusion: 'startup_failure', artifact: null, steps: [] };
+      return { conclusion: 'startup_failure', artifact: null, steps: [], jobs: 'none' };
     if (stage === undefined)
       return {
         conclusion: 'failure',
         artifact: null,
         steps: [{ name: 'no executor for this file', conclusion: 'failure' }],
       };
-    const aborted = new Promise<typeof cancelled>((resolve) =>
-      signal.addEventListener('abort', () => resolve(cancelled), { once: true }),
+    const aborted = new Promise<Ended>((resolve) =>
+      signal.addEventListener('abort', () => resolve({ ...cancelled, log: '##[error]The operation was canceled.' }), {
+        once: true,
+      }),
     );
     const job = { stage, repository, run, inputs: run.inputs, folder, signal };
-    const work = this.executors[stage](job).catch((error: unknown) => ({
-      conclusion: 'failure',
-      artifact: null,
-      steps: [{ name: error instanceof Error ? error.message : 'crash', conclusion: 'failure' }],
-    }));
-    return Promise.race([work, aborted]);
+    return Promise.race([this.executors[stage](job).catch(crashed), aborted]);
   }
 
   /** A reusable workflow must be there at that commit; one of another owner's must be public. */
@@ -245,6 +256,33 @@ export class ActionsEngine {
       sender: userJson(run.actor, this.world),
     });
   }
+}
+
+type Ended = Omit<StageEnd, 'conclusion'> & { readonly conclusion: string };
+
+/** GitHub's own words on the jobs of a run that somebody cancelled. */
+const cancelledWords = (by: unknown): JobAnnotation[] =>
+  typeof by === 'object' && by !== null && 'login' in by
+    ? [{ level: 'failure', message: `The run was canceled by @${String(by.login)}.` }]
+    : [];
+
+function keepEnd(run: ActionsRunRecord, end: Ended): void {
+  run.conclusion = end.conclusion;
+  run.steps = end.steps;
+  run.hasJob = end.jobs !== 'none' && end.conclusion !== 'startup_failure';
+  run.annotations = end.annotations ?? (end.conclusion === 'cancelled' ? cancelledWords(run.abort.signal.reason) : []);
+  const log = run.hasJob ? (end.log ?? toldBySteps(end.steps)) : null;
+  run.log = log === null ? null : stamped(log);
+}
+
+function crashed(error: unknown): Ended {
+  const name = error instanceof Error ? error.message : 'crash';
+  return {
+    conclusion: 'failure',
+    artifact: null,
+    steps: [{ name, conclusion: 'failure' }],
+    log: failedStep('the stage', `##[error]${name}`),
+  };
 }
 
 async function fullRef(repository: RepositoryRecord, ref: string): Promise<string | null> {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { buildImage } from './build-image.ts';
 import type { Executors, StageEnd, StageJob } from './engine.ts';
 import { inventory } from './inventory.ts';
+import { failedStep, passedStep } from './job-log.ts';
 import { lintFolder } from './lint.ts';
 import { planBuild, type BuildPlan } from './plan-job.ts';
 import { scanComponents } from './scan.ts';
@@ -57,7 +58,12 @@ async function lint(job: StageJob): Promise<StageEnd> {
     ['megalinter-reports/mega-linter-report.json', JSON.stringify(report.megalinter)],
     ['megalinter-reports/megalinter-report.sarif', JSON.stringify(report.sarif)],
   ]);
-  return { ...end, conclusion: report.exitCode === 0 ? 'success' : 'failure' };
+  if (report.exitCode === 0) return end;
+  return failed(end, {
+    tool: passedStep('oxsecurity/megalinter', ...report.output),
+    verdict: 'Say how lint ended',
+    error: 'MegaLinter found errors: see its step above.',
+  });
 }
 
 async function build(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
@@ -68,7 +74,11 @@ async function build(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
   const built = await buildImage(job.folder, { ...plan });
   const tool = { name: 'sandbox-build', version: '1' };
   if (built.kind === 'failed')
-    return { ...passed(job, { exitCode: 1, tool }, [['buildx-metadata.json', '{}']]), conclusion: 'failure' };
+    return failed(passed(job, { exitCode: 1, tool }, [['buildx-metadata.json', '{}']]), {
+      tool: passedStep('docker/build-push-action', ...built.log),
+      verdict: 'Say how the build ended',
+      error: 'The image did not build: see the step above.',
+    });
   const provenance = await attestBuild(job, parts, { plan, digest: built.digest });
   return passed(job, { exitCode: 0, signing: plan.signing, tool }, [
     ['buildx-metadata.json', JSON.stringify(built.metadata)],
@@ -140,7 +150,16 @@ async function verify(job: StageJob, parts: ExecutorParts): Promise<StageEnd> {
     ['cosign-verify.json', JSON.stringify(signatures)],
     ['attestation-verify.json', JSON.stringify(attestations)],
   ]);
-  return { ...end, conclusion: exitCode === 0 ? 'success' : 'failure' };
+  if (exitCode === 0) return end;
+  return failed(end, {
+    tool: passedStep(
+      'Verify signature and attestation',
+      ...(signatures.length > 0 ? [] : ['Error: no signatures found']),
+      ...(attestations.length > 0 ? [] : ['Error: no attestations found']),
+    ),
+    verdict: 'Say how verification ended',
+    error: 'A signature or attestation could not be verified: see the step above.',
+  });
 }
 
 /** Who a stage file of this repository signs as, when it is dispatched as this run was. */
@@ -186,7 +205,14 @@ async function signAndStore(
 /** The first step of stages 00 and 01: github.sha must be the commit that was asked for. */
 function refuseAnotherCommit(job: StageJob): StageEnd | null {
   if (job.run.headSha === job.inputs['commit']) return null;
-  return { conclusion: 'failure', artifact: null, steps: [{ name: 'Refuse any other commit', conclusion: 'failure' }] };
+  const name = 'Refuse any other commit';
+  const told = `##[error]This run is at ${job.run.headSha}, not at the commit it was dispatched for: the branch has moved.`;
+  return {
+    conclusion: 'failure',
+    artifact: null,
+    steps: [{ name, conclusion: 'failure' }],
+    log: failedStep(name, told),
+  };
 }
 
 export const stageJson = (job: StageJob, more: Readonly<Record<string, unknown>>): string =>
@@ -200,6 +226,14 @@ export const passed = (
   conclusion: 'success',
   steps: [{ name: job.stage, conclusion: 'success' }],
   artifact: new Map([['stage.json', stageJson(job, report)], ...files]),
+});
+
+/** A tool's failure is a result: it is uploaded first, and the job fails by its last step. */
+const failed = (end: StageEnd, told: { tool: string; verdict: string; error: string }): StageEnd => ({
+  ...end,
+  conclusion: 'failure',
+  steps: [...end.steps, { name: told.verdict, conclusion: 'failure' }],
+  log: [told.tool, failedStep(told.verdict, `##[error]${told.error}`)].join('\n'),
 });
 
 /** actions/download-artifact, and the check of its hash. */

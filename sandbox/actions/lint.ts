@@ -27,6 +27,8 @@ export interface LintReport {
   readonly exitCode: number;
   readonly megalinter: object;
   readonly sarif: object;
+  /** What MegaLinter prints. */
+  readonly output: readonly string[];
 }
 
 const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
@@ -122,8 +124,17 @@ export async function lintFolder(folder: string): Promise<LintReport> {
       return_code: exitCode,
     },
     sarif: { version: '2.1.0', runs: results.map(({ linter, findings }) => sarifRun(linter.tool, findings)) },
+    output: results.flatMap(({ linter, findings }) => printed(linter, findings)),
   };
 }
+
+const printed = ({ name, tool }: Linter, findings: readonly Finding[]): string[] =>
+  findings.length === 0
+    ? [`✅ Linted [${name}] files with [${tool}] successfully`]
+    : [
+        `❌ Linted [${name}] files with [${tool}]: Found ${findings.length} error(s)`,
+        ...findings.map(({ file, line, rule, message }) => `  ${file}:${line} ${rule} ${message}`),
+      ];
 
 const sarifRun = (tool: string, findings: readonly Finding[]): object => ({
   tool: { driver: { name: tool } },

@@ -53,10 +53,11 @@ export class Events {
   }
 
   comment(repository: RepositoryRecord, comment: CommentRecord): void {
-    const { issueNumber, user } = comment;
+    const { issueNumber: number, user } = comment;
+    const isIssue = repository.issues.some((each) => each.number === number);
     this.webhooks.send('issue_comment', {
       action: 'created',
-      issue: { number: issueNumber, pull_request: { url: `https://api.github.com/pulls/${issueNumber}` } },
+      issue: { number, ...(isIssue ? {} : { pull_request: { url: `https://api.github.com/pulls/${number}` } }) },
       comment: commentJson(comment, repository, this.world),
       ...this.common(repository, user),
     });

@@ -79,6 +79,7 @@ export class ApiServer {
   private readonly raw: (request: IncomingMessage, response: ServerResponse) => boolean;
   private readonly server: Server;
   private remaining = 5000;
+  private readonly lastAnswers = new Map<string, Answer>();
 
   constructor(
     routes: readonly Route[],
@@ -110,12 +111,22 @@ export class ApiServer {
     if (this.raw(request, response)) return;
     const { call, route } = this.understand(request, await readAll(request));
     const fault = this.faults.next(call.method, call.path);
-    if (fault?.kind === 'cut-before-effect') return void request.socket.destroy();
-    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
-    const answer = conditional(call, fault?.kind === 'status' ? refusalOf(fault) : await this.handle(call, route));
+    if (await isCutBefore(fault)) return void request.socket.destroy();
+    const answer = await this.answer(call, route, fault);
     this.record(call, route, answer);
-    if (fault?.kind === 'effect-then-cut') return void request.socket.destroy();
-    this.send(response, answer);
+    if (await isCutAfter(fault)) return void request.socket.destroy();
+    if (fault?.kind === 'truncate-body') this.sendHalf(response, answer);
+    else this.send(response, answer);
+  }
+
+  private async answer(call: Call, route: Route | undefined, fault: Fault | null): Promise<Answer> {
+    if (fault?.kind === 'status') return refusalOf(fault);
+    if (fault?.kind === 'swap') return ok(fault.body);
+    const key = `${call.method} ${call.path}?${call.query.toString()}`;
+    const isStale = fault?.kind === 'stale-read';
+    const answer = isStale ? (this.lastAnswers.get(key) ?? UNSEEN) : await this.handle(call, route);
+    if (!isStale) this.lastAnswers.set(key, answer);
+    return conditional(call, answer);
   }
 
   private understand(request: IncomingMessage, raw: Buffer): { call: Call; route: Route | undefined } {
@@ -158,7 +169,18 @@ export class ApiServer {
     }
   }
 
+  /** The headers promise the whole of it. */
+  private sendHalf(response: ServerResponse, answer: Answer): void {
+    const bytes = bytesOf(answer.body);
+    response.writeHead(answer.status, { ...this.headersOf(answer), 'content-length': String(bytes.length) });
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+  }
+
   private send(response: ServerResponse, answer: Answer): void {
+    response.writeHead(answer.status, this.headersOf(answer)).end(bytesOf(answer.body));
+  }
+
+  private headersOf(answer: Answer): Record<string, string> {
     // What had not changed does not count.
     if (answer.status !== 304) this.remaining = Math.max(0, this.remaining - 1);
     const limits = {
@@ -167,8 +189,23 @@ export class ApiServer {
       'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 3600),
     };
     const type = answer.body === undefined ? {} : { 'content-type': typeOf(answer) };
-    response.writeHead(answer.status, { ...type, ...limits, ...answer.headers }).end(bytesOf(answer.body));
+    return { ...type, ...limits, ...answer.headers };
   }
+}
+
+/** What happens before the effect, and whether there is none. */
+async function isCutBefore(fault: Fault | null): Promise<boolean> {
+  if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+  if (fault?.kind !== 'hold' || fault.when === 'after') return fault?.kind === 'cut-before-effect';
+  await fault.during();
+  return true;
+}
+
+/** What happens after the effect, and whether nobody is told of it. */
+async function isCutAfter(fault: Fault | null): Promise<boolean> {
+  if (fault?.kind !== 'hold') return fault?.kind === 'effect-then-cut';
+  await fault.during();
+  return true;
 }
 
 /** Reads carry an ETag, and are answered with 304 where the caller has them already. */
@@ -187,7 +224,7 @@ const typeOf = ({ body, headers }: Answer): string =>
 const bytesOf = (body: unknown): Buffer =>
   Buffer.from(isText(body) ? body : body === undefined ? '' : JSON.stringify(body));
 
-const refusalOf = (fault: Extract<Fault, { kind: 'status' }>): Answer => ({
+const refusalOf = (fault: Omit<Extract<Fault, { kind: 'status' }>, 'kind'>): Answer => ({
   status: fault.status,
   body: refusalBody({ status: fault.status, message: fault.message, errors: [] }),
   headers: fault.headers,
@@ -199,6 +236,9 @@ const refusalBody = ({ status, message, errors }: Pick<ApiError, 'status' | 'mes
   documentation_url: 'https://docs.github.com/rest',
   status: String(status),
 });
+
+/** What a copy that lags behind says of what it has never heard of. */
+const UNSEEN: Answer = refusalOf({ status: 404, message: 'Not Found', headers: {} });
 
 /** ETags belong to a token on GitHub: another token's is never a match. */
 const etagOf = (bytes: Buffer, authorization = ''): string =>

@@ -1,7 +1,7 @@
 /** Dispatching stage files, and their runs. */
 import { z } from 'zod';
 import { ApiError, notFound, ok, type Call, type Route } from './http.ts';
-import { actionsRunJson, jobJson, runApiUrl, runUrl } from './representations/actions.ts';
+import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl } from './representations/actions.ts';
 import { wholeSeconds } from './representations/json.ts';
 import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
 import type { ActionsRunRecord, RepositoryRecord } from './world.ts';
@@ -67,16 +67,18 @@ function wantedRuns({ query }: Call): (run: ActionsRunRecord) => boolean {
     isEvent && (sha === null || run.headSha === sha) && Date.parse(wholeSeconds(run.createdAt)) >= Date.parse(since);
 }
 
-const cancelRun: Scoped = (call, repository) => {
-  const run = findRun(call, repository);
-  if (run.status === 'completed') throw new ApiError(409, 'Cannot cancel a workflow run that is completed.');
-  run.abort.abort('cancelled');
-  return { status: 202, body: {} };
-};
+const cancelRun =
+  ({ auth }: Stage): Scoped =>
+  (call, repository) => {
+    const run = findRun(call, repository);
+    if (run.status === 'completed') throw new ApiError(409, 'Cannot cancel a workflow run that is completed.');
+    run.abort.abort(auth.grantOf(call).actor);
+    return { status: 202, body: {} };
+  };
 
 function runRoutes(stage: Stage): Route[] {
   const { world } = stage;
-  const cancel = scoped(stage, 'actions:write', cancelRun);
+  const cancel = scoped(stage, 'actions:write', cancelRun(stage));
   return [
     {
       method: 'GET',
@@ -89,8 +91,22 @@ function runRoutes(stage: Stage): Route[] {
       method: 'GET',
       path: `${R}/actions/runs/:run/jobs`,
       handler: scoped(stage, 'actions', (call, repository) => {
-        const jobs = [jobJson(findRun(call, repository), repository, world)];
+        const run = findRun(call, repository);
+        const jobs = run.hasJob ? [jobJson(run, repository, world)] : [];
         return ok({ total_count: jobs.length, jobs });
+      }),
+    },
+    {
+      method: 'GET',
+      path: `${R}/check-runs/:id/annotations`,
+      handler: scoped(stage, 'checks', (call, repository) => {
+        const id = Number(call.params['id']);
+        const run = repository.runs.find((each) => each.jobId === id);
+        // A job is a check run too; of our own it is only known how many annotations they have.
+        if (run === undefined && !repository.checkRuns.some((each) => each.id === id)) throw notFound();
+        const { items, headers } = pageOf(call, run?.annotations ?? []);
+        const shown = items.map((each) => annotationJson(each, repository, world));
+        return ok(shown, headers);
       }),
     },
     { method: 'POST', path: `${R}/actions/runs/:run/cancel`, handler: cancel },

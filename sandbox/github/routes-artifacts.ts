@@ -1,17 +1,25 @@
 /** Artifacts, and where their bytes are. */
 import { randomBytes } from 'node:crypto';
-import { ApiError, notFound, ok, type Route } from './http.ts';
+import { ApiError, notFound, ok, type Answer, type Call, type Route } from './http.ts';
 import { artifactJson } from './representations/actions.ts';
 import { pageOf, R, scoped, type Stage } from './scoped.ts';
 
 /** Addresses of artifact bytes: valid for a minute, and no credentials are asked for there. */
 interface BlobTicket {
-  readonly zip: () => Buffer;
+  readonly bytes: () => Buffer;
+  readonly type: string;
   readonly expires: number;
 }
 
+const TICKET_MS = 60_000;
+
 export function artifactRoutes(stage: Stage): Route[] {
   const blobs = new Map<string, BlobTicket>();
+  const keep = ({ baseUrl }: Call, blob: Omit<BlobTicket, 'expires'>): Answer => {
+    const ticket = randomBytes(16).toString('hex');
+    blobs.set(ticket, { ...blob, expires: Date.now() + TICKET_MS });
+    return { status: 302, headers: { location: `${baseUrl}/_blobs/${ticket}` } };
+  };
   return [
     {
       method: 'GET',
@@ -33,9 +41,17 @@ export function artifactRoutes(stage: Stage): Route[] {
         const artifact = repository.artifacts.find((each) => each.id === Number(call.params['artifact']));
         if (artifact === undefined) throw notFound();
         if (artifact.expired) throw new ApiError(410, 'Artifact has expired');
-        const ticket = randomBytes(16).toString('hex');
-        blobs.set(ticket, { zip: () => artifact.zip, expires: Date.now() + 60_000 });
-        return { status: 302, headers: { location: `${call.baseUrl}/_blobs/${ticket}` } };
+        return keep(call, { bytes: () => artifact.zip, type: 'application/zip' });
+      }),
+    },
+    {
+      method: 'GET',
+      path: `${R}/actions/jobs/:job/logs`,
+      handler: scoped(stage, 'actions', (call, repository) => {
+        const run = repository.runs.find((each) => each.jobId === Number(call.params['job']));
+        if (run?.status !== 'completed' || run.log === null) throw notFound();
+        const bytes = Buffer.from(run.log);
+        return keep(call, { bytes: () => bytes, type: 'text/plain; charset=utf-8' });
       }),
     },
     {
@@ -45,7 +61,7 @@ export function artifactRoutes(stage: Stage): Route[] {
         const ticket = blobs.get(params['ticket'] ?? '');
         if (headers.authorization !== undefined) throw new ApiError(400, 'Credentials were sent to the artifact store');
         if (ticket === undefined || ticket.expires < Date.now()) throw new ApiError(403, 'The address has expired');
-        return { status: 200, body: ticket.zip(), headers: { 'content-type': 'application/zip' } };
+        return { status: 200, body: ticket.bytes(), headers: { 'content-type': ticket.type } };
       },
     },
   ];

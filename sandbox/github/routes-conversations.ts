@@ -22,6 +22,13 @@ const findComment = ({ params }: Call, repository: RepositoryRecord): CommentRec
   return comment;
 };
 
+/** The number of an issue or a pull request that is there. */
+function requireNumber({ params }: Call, { issues, pulls }: RepositoryRecord): number {
+  const wanted = Number(params['number']);
+  if (![...issues, ...pulls].some(({ number }) => number === wanted)) throw notFound();
+  return wanted;
+}
+
 export function conversationRoutes(stage: Stage): Route[] {
   const { world } = stage;
   return [
@@ -72,7 +79,8 @@ function commentRoutes(stage: Stage): Route[] {
       method: 'GET',
       path: `${R}/issues/:number/comments`,
       handler: scoped(stage, 'issues|pull_requests', (call, repository) => {
-        const found = repository.comments.filter((each) => each.issueNumber === Number(call.params['number']));
+        const number = requireNumber(call, repository);
+        const found = repository.comments.filter((each) => each.issueNumber === number);
         const { items, headers } = pageOf(call, found);
         return ok(
           items.map((comment) => commentJson(comment, repository, world)),
@@ -85,15 +93,19 @@ function commentRoutes(stage: Stage): Route[] {
       path: `${R}/issues/:number/comments`,
       handler: scoped(stage, CONVERSE, (call, repository) => {
         const now = new Date().toISOString();
+        const body = textOf(call);
+        const issueNumber = requireNumber(call, repository);
         const comment: CommentRecord = {
           id: world.nextId(),
-          issueNumber: Number(call.params['number']),
+          issueNumber,
           user: auth.grantOf(call).actor,
           createdAt: now,
           updatedAt: now,
-          body: textOf(call),
+          body,
         };
         repository.comments.push(comment);
+        const issue = repository.issues.find(({ number }) => number === issueNumber);
+        if (issue !== undefined) issue.updatedAt = now;
         return created(commentJson(comment, repository, world));
       }),
     },

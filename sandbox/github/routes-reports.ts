@@ -144,6 +144,20 @@ const listChecks =
     return ok({ total_count: wanted.length, check_runs: runs }, headers);
   };
 
+/** The newest first. */
+const listStatuses =
+  ({ world }: Stage): Scoped =>
+  async (call, repository) => {
+    const ref = call.params['ref'] ?? '';
+    const sha = (await repository.git.commitOf(ref)) ?? ref;
+    const found = repository.statuses.filter((status) => status.sha === sha).toReversed();
+    const { items, headers } = pageOf(call, found);
+    return ok(
+      items.map((status) => statusJson(status, repository, world)),
+      headers,
+    );
+  };
+
 const createStatus =
   ({ world, auth }: Stage): Scoped =>
   async (call, repository) => {
@@ -173,6 +187,7 @@ export function reportRoutes(stage: Stage): Route[] {
     { method: 'GET', path: `${R}/commits/:ref/check-runs`, handler: scoped(stage, 'checks', listChecks(stage)) },
     { method: 'POST', path: `${R}/check-runs`, handler: scoped(stage, 'checks:write', createCheck(stage)) },
     { method: 'PATCH', path: `${R}/check-runs/:id`, handler: scoped(stage, 'checks:write', updateCheck(stage)) },
+    { method: 'GET', path: `${R}/commits/:ref/statuses`, handler: scoped(stage, 'statuses', listStatuses(stage)) },
     { method: 'POST', path: `${R}/statuses/:sha`, handler: scoped(stage, 'statuses:write', createStatus(stage)) },
   ];
 }

@@ -6,6 +6,8 @@ import { artifactRoutes } from './routes-artifacts.ts';
 import { attestationRoutes } from './routes-attestations.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { conversationRoutes } from './routes-conversations.ts';
+import { deliveryRoutes } from './routes-deliveries.ts';
+import { issueRoutes } from './routes-issues.ts';
 import { reportRoutes } from './routes-reports.ts';
 import type { Stage } from './scoped.ts';
 
@@ -18,5 +20,7 @@ export function githubRoutes(stage: Stage): Route[] {
     ...artifactRoutes(stage),
     ...attestationRoutes(stage),
     ...conversationRoutes(stage),
+    ...issueRoutes(stage),
+    ...deliveryRoutes(stage),
   ];
 }

@@ -3,12 +3,14 @@ import type { z } from 'zod';
 import type { ActionsEngine } from '../actions/engine.ts';
 import type { Auth } from './auth.ts';
 import { ApiError, notFound, type Answer, type Call, type FieldError, type Handler } from './http.ts';
+import type { Webhooks } from './webhooks.ts';
 import { findRepository, type RepositoryRecord, type World } from './world.ts';
 
 export interface Stage {
   readonly world: World;
   readonly auth: Auth;
   readonly engine: ActionsEngine;
+  readonly webhooks: Webhooks;
 }
 
 export type Scoped = (call: Call, repository: RepositoryRecord) => Answer | Promise<Answer>;

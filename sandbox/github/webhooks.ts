@@ -3,13 +3,23 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { seededRandom } from '../faults.ts';
 
 export interface DeliveryRecord {
+  /** Of this attempt. */
+  readonly id: number;
+  /** The same for every attempt at one event. */
   readonly guid: string;
   readonly event: string;
   readonly payload: Record<string, unknown>;
+  readonly redelivery: boolean;
+  readonly deliveredAt: string;
+  /** What was answered; 502 where nobody did, null while it is under way or was never sent. */
   status: number | null;
 }
 
-export type WebhookManner = 'deliver' | 'twice' | 'late' | 'drop';
+/** `drop` is lost without a trace; `fail` finds nobody listening, as GitHub then knows and tells. */
+export type WebhookManner = 'deliver' | 'twice' | 'late' | 'drop' | 'fail';
+
+/** What GitHub notes where nobody answered: its list of failures is of 400 to 599. */
+const NOBODY_THERE = 502;
 
 export interface WebhookOptions {
   readonly secret: string;
@@ -42,16 +52,28 @@ export class Webhooks {
   }
 
   send(event: string, payload: Record<string, unknown>): void {
-    const record: DeliveryRecord = { guid: randomUUID(), event, payload, status: null };
-    this.deliveries.push(record);
+    const record = this.keep({ guid: randomUUID(), event, payload, redelivery: false });
     const manner = this.options.manner(event, payload);
-    if (manner === 'drop') return;
+    if (manner === 'fail') record.status = NOBODY_THERE;
+    if (manner === 'drop' || manner === 'fail') return;
     if (manner === 'late') this.track(wait(LATE_MS).then(() => this.deliver(record)));
     else this.track(this.deliver(record));
     if (manner === 'twice') this.track(wait(LATE_MS / 2).then(() => this.deliver(record)));
   }
 
-  /** The same delivery again, under the same id: what "Redeliver" does. */
+  /** What "Redeliver" does: another attempt, under the same GUID. */
+  redeliver({ guid, event, payload }: DeliveryRecord): void {
+    this.track(this.deliver(this.keep({ guid, event, payload, redelivery: true })));
+  }
+
+  private keep(about: Pick<DeliveryRecord, 'guid' | 'event' | 'payload' | 'redelivery'>): DeliveryRecord {
+    const id = 10_000 + this.deliveries.length;
+    const record: DeliveryRecord = { ...about, id, deliveredAt: new Date().toISOString(), status: null };
+    this.deliveries.push(record);
+    return record;
+  }
+
+  /** The same attempt once more, which GitHub does to nobody; tests do. */
   async deliver(record: DeliveryRecord): Promise<void> {
     if (this.options.url === null) return;
     const body = JSON.stringify(record.payload);
@@ -68,7 +90,7 @@ export class Webhooks {
       headers,
       signal: AbortSignal.timeout(10_000),
     }).catch(() => null);
-    record.status = reply?.status ?? 0;
+    record.status = reply?.status ?? NOBODY_THERE;
   }
 
   async settle(): Promise<void> {

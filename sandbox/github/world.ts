@@ -23,6 +23,7 @@ export interface RepositoryRecord {
   readonly checkRuns: CheckRunRecord[];
   readonly statuses: StatusRecord[];
   readonly pulls: PullRecord[];
+  readonly issues: IssueRecord[];
   readonly comments: CommentRecord[];
   readonly reactions: ReactionRecord[];
   readonly runs: ActionsRunRecord[];
@@ -84,6 +85,23 @@ export interface PullRecord {
   readonly forkSha: string | null;
 }
 
+export interface IssueRecord {
+  readonly id: number;
+  readonly number: number;
+  title: string;
+  body: string;
+  labels: readonly string[];
+  state: 'open' | 'closed';
+  stateReason: 'completed' | 'not_planned' | 'duplicate' | 'reopened' | null;
+  readonly creator: User;
+  readonly createdAt: string;
+  updatedAt: string;
+  closedAt: string | null;
+}
+
+/** Issues and pull requests count together. */
+export const nextNumber = ({ issues, pulls }: RepositoryRecord): number => issues.length + pulls.length + 1;
+
 export interface CommentRecord {
   readonly id: number;
   readonly issueNumber: number;
@@ -127,9 +145,20 @@ export interface ActionsRunRecord {
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
   steps: readonly { readonly name: string; readonly conclusion: string }[];
+  /** False where Actions ended it before it had made any job. */
+  hasJob: boolean;
+  /** What Actions wrote on its job. */
+  annotations: readonly JobAnnotation[];
+  /** Of its job, once that has ended; null where it left none. */
+  log: string | null;
   /** Lists lag a dispatch: before this time the run is not in them. */
   readonly listedFrom: number;
   abort: AbortController;
+}
+
+export interface JobAnnotation {
+  readonly level: 'failure' | 'warning' | 'notice';
+  readonly message: string;
 }
 
 export interface ArtifactRecord {

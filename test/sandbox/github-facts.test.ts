@@ -434,6 +434,7 @@ describe("an installation's token", () => {
 
   it('may write to a pull request by either permission, and is told both where it has none', async () => {
     const comment = { body: { body: 'hello' } };
+    await box.openPull(repository, 'main');
     for (const permissions of [{ issues: 'write' }, { pull_requests: 'write' }]) {
       const either = await tokenFor(box, { permissions });
       expect(await askHere('POST /issues/1/comments', { token: either, ...comment })).toMatchObject({ status: 201 });
@@ -554,6 +555,107 @@ describe('a delivery', () => {
     expect(received).toHaveLength(1);
   });
 
+  interface Listed {
+    readonly id: number;
+    readonly guid: string;
+    readonly redelivery: boolean;
+    readonly status_code: number;
+    readonly event: string;
+  }
+  /** What the App is told of its deliveries. */
+  async function listed(query = ''): Promise<{ items: readonly Listed[]; next: string | null }> {
+    const at = query.startsWith('http') ? query : `/app/hook/deliveries${query}`;
+    const { status, body, headers } = await ask(box, `GET ${at}`, { token: await appJwt(box) });
+    expect(status).toBe(200);
+    const next = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? null;
+    return { items: body as readonly Listed[], next };
+  }
+  const comment = (body: string): Promise<unknown> => Promise.resolve(box.comment(repository, 1, 'kim', body));
+  async function whileDown(work: () => Promise<unknown>): Promise<readonly DeliveryRecord[]> {
+    box.webhooks.options.manner = () => 'fail';
+    try {
+      return await sentBy(work);
+    } finally {
+      box.webhooks.options.manner = () => 'deliver';
+    }
+  }
+
+  it('that finds nobody is not sent, and is listed as failed', async () => {
+    const [delivery] = await whileDown(() => comment('hello'));
+    expect(received).toEqual([]);
+    const [newest] = (await listed()).items;
+    expect(newest).toMatchObject({
+      ...{ id: delivery?.id, guid: delivery?.guid, event: 'issue_comment', action: 'created' },
+      ...{ redelivery: false, status_code: 502, repository_id: repository.id },
+      ...{ installation_id: box.world.installationId, delivered_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+  });
+
+  it('is failed as well where the App refuses it, or does not answer at all', async () => {
+    answer = 503;
+    await sentBy(() => comment('refused'));
+    const { url } = box.webhooks.options;
+    box.webhooks.options.url = 'http://127.0.0.1:1/';
+    await sentBy(() => comment('unheard'));
+    box.webhooks.options.url = url;
+    const { items } = await listed('?status=failure&per_page=2');
+    expect(items.map(({ status_code: code }) => code)).toEqual([502, 503]);
+  });
+
+  it('is listed newest first, by how it went, and page by page with a cursor', async () => {
+    const sent = [
+      ...(await sentBy(() => comment('one'))),
+      ...(await whileDown(() => comment('two'))),
+      ...(await sentBy(() => comment('three'))),
+    ];
+    const ids = sent.map(({ id }) => id).toReversed();
+    expect((await listed('?per_page=3')).items.map(({ id }) => id)).toEqual(ids);
+    expect((await listed('?status=failure&per_page=1')).items[0]?.id).toBe(ids[1]);
+    expect((await listed('?status=success&per_page=2')).items.map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+
+    const first = await listed('?per_page=2');
+    expect(first.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    expect(first.next).toMatch(/[?&]cursor=/);
+    const second = await listed(first.next ?? '');
+    expect(second.items.map(({ id }) => id).slice(0, 1)).toEqual(ids.slice(2));
+    expect((await listed('?per_page=100&cursor=10001')).next).toBeNull();
+  });
+
+  it('is told of only once it has been tried', async () => {
+    const { url } = box.webhooks.options;
+    box.webhooks.options.url = null;
+    const [delivery] = await sentBy(() => comment('silence'));
+    box.webhooks.options.url = url;
+    expect(delivery?.status).toBeNull();
+    expect((await listed('?per_page=1')).items[0]?.id).not.toBe(delivery?.id);
+  });
+
+  it('is sent again on demand: the same bytes under the same GUID, as an attempt of its own', async () => {
+    const [failed] = await whileDown(() => comment('hello'));
+    const path = `/app/hook/deliveries/${failed?.id}/attempts`;
+    const again = await sentBy(async () =>
+      expect(await ask(box, `POST ${path}`, { token: await appJwt(box) })).toMatchObject({ status: 202, body: {} }),
+    );
+    expect(again).toHaveLength(1);
+    expect(again[0]).toMatchObject({ guid: failed?.guid, redelivery: true, status: 202, payload: failed?.payload });
+    expect(again[0]?.id).toBeGreaterThan(failed?.id ?? Infinity);
+    expect(received.map(({ headers }) => headers['x-github-delivery'])).toEqual([failed?.guid]);
+    // What had failed stays so: the same event has both in the list.
+    const { items } = await listed('?per_page=2');
+    expect(items.map(({ guid, status_code: code }) => [guid, code])).toEqual([
+      [failed?.guid, 202],
+      [failed?.guid, 502],
+    ]);
+  });
+
+  it("is the App's own affair: neither list nor another attempt is for a token", async () => {
+    const [delivery] = await sentBy(() => comment('hello'));
+    expect(await ask(box, 'GET /app/hook/deliveries', { token })).toMatchObject({ status: 401 });
+    const path = `/app/hook/deliveries/${delivery?.id}/attempts`;
+    expect(await ask(box, `POST ${path}`, { token })).toMatchObject({ status: 401 });
+    expect(received).toHaveLength(1);
+  });
+
   it('comes twice or late now and then, by seed, unless kindness is asked for', () => {
     const draw = (seed: number): string[] => {
       const manner = unkindly(seed);
@@ -632,6 +734,14 @@ describe('a delivery', () => {
     const [{ payload }] = sent as [DeliveryRecord];
     expect(payload).toMatchObject({ action: 'created', issue: { number: pull.number, pull_request: {} } });
     expect(JSON.stringify(payload)).not.toContain(head);
+  });
+
+  it('of a comment on an issue does not say that it is on a pull request', async () => {
+    const { body } = await askHere('POST /issues', { body: { title: 'An issue' } });
+    const { number } = body as { number: number };
+    const [sent] = await sentBy(() => Promise.resolve(box.comment(repository, number, 'kim', 'hello')));
+    expect(sent?.payload).toMatchObject({ action: 'created', issue: { number } });
+    expect(sent?.payload['issue']).not.toHaveProperty('pull_request');
   });
 
   it('tells how a run goes: requested, in progress, completed', async () => {

@@ -1,10 +1,11 @@
 /** The stand-in GitHub, held against GitHub's own description: through the product's adapter, and past it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sandbox } from '../../sandbox/box.ts';
+import type { StageEnd } from '../../sandbox/actions/engine.ts';
 import type { RecordedCall, Route } from '../../sandbox/github/http.ts';
 import { githubRoutes } from '../../sandbox/github/routes.ts';
 import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
-import { fetchArchive } from '../../src/adapters/github/artifact-archive.ts';
+import { fetchArchive, fetchTail } from '../../src/adapters/github/artifact-archive.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
 import { appSecrets } from '../../src/cli/demo-evidence.ts';
@@ -87,6 +88,7 @@ async function report(api: RepositoryApi): Promise<void> {
   expect(await api.reports.checkRuns(head, box.app.appId)).toHaveLength(2);
   for (const state of ['pending', 'success', 'failure', 'error'] as const)
     await api.reports.setStatus(head, { state, context: 'slsa/build-level', description: 'Said in one line' });
+  expect((await api.reports.latestStatus(head, 'slsa/build-level'))?.state).toBe('error');
 }
 
 const lintInputs = (key: string): Record<string, string> => ({ key, nonce: 'n', commit: head });
@@ -126,6 +128,80 @@ async function cancelTwo(api: RepositoryApi): Promise<void> {
   await api.actions.jobs(waiting[0] ?? 0);
 }
 
+/** Why a run failed: its annotations, and its log. */
+async function explain(api: RepositoryApi): Promise<void> {
+  const [id, silent] = await withLintThat(
+    () => ({
+      conclusion: 'failure',
+      artifact: null,
+      steps: [{ name: 'MegaLinter', conclusion: 'failure' }],
+      annotations: [
+        { level: 'failure', message: 'The runner has received a shutdown signal.' },
+        { level: 'warning', message: 'Node.js 16 actions are deprecated.' },
+        { level: 'notice', message: 'There will be another image soon.' },
+      ],
+      log: 'first\n##[error]last',
+    }),
+    async () => [await dispatchLint(api, 'fails'), await api.reports.createCheckRun(head, 'run-3', QUEUED)],
+  );
+  const [job] = await api.actions.jobs(id);
+  expect(await api.actions.annotations(job?.id ?? 0)).toHaveLength(3);
+  expect(await api.actions.annotations(silent)).toEqual([]);
+  const location = await api.actions.logLocation(job?.id ?? 0);
+  expect(await fetchTail(github().archives, location ?? '', 1024)).toMatch(/Z first\n\S+Z ##\[error\]last\n$/);
+  expect(await api.actions.logLocation(999)).toBeNull();
+}
+
+const QUEUED = { name: 'x', title: 'A title', summary: 'A summary', status: 'queued', conclusion: null } as const;
+
+async function withLintThat<T>(ends: () => StageEnd, work: () => Promise<T>): Promise<T> {
+  const before = box.engine.executors;
+  box.engine.executors = { ...before, lint: () => Promise.resolve(ends()) };
+  const result = await work();
+  await box.engine.settle();
+  box.engine.executors = before;
+  return result;
+}
+
+/** Runs that Actions itself ends: without a job, or since their time is over. */
+async function seeEndings(api: RepositoryApi): Promise<void> {
+  for (const conclusion of ['startup_failure', 'timed_out'] as const) {
+    const end = { conclusion, artifact: null, steps: [] };
+    const id = await withLintThat(
+      () => end,
+      () => dispatchLint(api, conclusion),
+    );
+    expect((await api.actions.run(id, null))?.run.conclusion).toBe(conclusion);
+    expect(await api.actions.jobs(id)).toHaveLength(conclusion === 'timed_out' ? 1 : 0);
+  }
+}
+
+async function track(api: RepositoryApi): Promise<void> {
+  const { number } = await api.issues.create({ title: 'It failed', body: 'Look', labels: ['slsa:build'] });
+  await api.issues.update(number, { title: 'It failed again', body: 'Look again' });
+  await api.issues.update(number, { state: 'closed', state_reason: 'completed' });
+  await api.issues.update(number, { state: 'open', state_reason: 'reopened' });
+  expect(await api.issues.read(number)).toMatchObject({ state: 'open', state_reason: 'reopened', body: 'Look again' });
+  const { bot } = box.world.app;
+  expect(await api.issues.createdBy(bot, 'open')).toMatchObject([{ number }]);
+  expect(await api.issues.createdBy(bot, 'closed')).toEqual([]);
+  await api.conversations.createComment(number, 'And again');
+  expect(await api.conversations.comments(number)).toHaveLength(1);
+}
+
+async function askForDeliveriesAgain(): Promise<void> {
+  await box.announcePushes('acme', 'app');
+  box.webhooks.options.manner = () => 'fail';
+  await box.push(repository, 'other', new Map([['b', '1']]));
+  box.pressRerun(repository, repository.checkRuns[0]?.id ?? 0, 'kim');
+  box.webhooks.options.manner = () => 'deliver';
+  const { deliveries } = github();
+  const failed = (await deliveries?.failedSince(0)) ?? [];
+  expect(failed.map(({ event }) => event)).toEqual(['check_run', 'push']);
+  await deliveries?.redeliver(failed[0]?.id ?? 0);
+  await deliveries?.redeliver(999_999);
+}
+
 async function converse(api: RepositoryApi): Promise<void> {
   const asked = box.comment(repository, pull.number, 'kim', '/slsa status');
   await api.conversations.react(asked, 'eyes');
@@ -162,7 +238,9 @@ async function learnWhoIsThere(): Promise<void> {
   const name = { owner: 'acme', name: 'app' };
   const known = await lookUpRepository({ kind: 'app', ...appSecrets(box) }, box.url, name);
   expect(known).toEqual(asDomain(box, repository));
-  expect((await lookUpRepository({ kind: 'token', token: new Secret(token) }, box.url, name)).installationId).toBeNull();
+  expect(
+    (await lookUpRepository({ kind: 'token', token: new Secret(token) }, box.url, name)).installationId,
+  ).toBeNull();
 }
 
 const CONVERSATIONS = [
@@ -171,6 +249,10 @@ const CONVERSATIONS = [
   ['reports', () => report(asTheProduct())],
   ['dispatches and collects', () => act(asTheProduct())],
   ['cancels', () => cancelTwo(asTheProduct())],
+  ['explains', () => explain(asTheProduct())],
+  ['sees what Actions ends', () => seeEndings(asTheProduct())],
+  ['tracks failures by issues', () => track(asTheProduct())],
+  ['asks for deliveries again', () => askForDeliveriesAgain()],
   ['converses', () => converse(asTheProduct())],
   ['looks for attestations', () => readAttestations(asTheProduct())],
 ] as const;
@@ -194,7 +276,9 @@ interface Odd {
 }
 
 const CHECK_RUNS = `${REPOSITORY}/check-runs`;
-const COMMENTS = `${REPOSITORY}/issues/1/comments`;
+const ISSUES = `${REPOSITORY}/issues`;
+const LABELLED = { title: 'x', labels: [{ name: 'bug' }, 'slsa:build'] };
+const COMMENTS = `${ISSUES}/1/comments`;
 const REACTIONS = `${REPOSITORY}/issues/comments/999/reactions`;
 const WORKFLOWS = `${REPOSITORY}/actions/workflows`;
 const SHA_ALONE = { accept: 'application/vnd.github.sha' };
@@ -234,6 +318,20 @@ const ODD_REQUESTS: readonly Odd[] = [
   { why: 'a comment without a body', what: `POST ${COMMENTS}`, status: 422, body: {} },
   { why: 'a reaction to an unknown comment', what: `POST ${REACTIONS}`, status: 404, body: { content: 'eyes' } },
   { why: 'an unknown reaction', what: `POST ${REACTIONS}`, status: 422, body: { content: 'shrug' } },
+  { why: 'a comment on what is not there', what: `POST ${ISSUES}/999/comments`, status: 404, body: { body: 'x' } },
+  { why: 'comments on what is not there', what: `GET ${ISSUES}/999/comments`, status: 404 },
+  { why: 'issues, and pull requests', what: `GET ${ISSUES}?state=all&sort=updated&direction=asc`, status: 200 },
+  { why: 'issues with labels', what: `GET ${ISSUES}?labels=slsa:build&per_page=1&page=1`, status: 200 },
+  { why: 'a pull request as an issue', what: `GET ${ISSUES}/1`, status: 200 },
+  { why: 'an unknown issue', what: `GET ${ISSUES}/999`, status: 404 },
+  { why: 'a change of an unknown issue', what: `PATCH ${ISSUES}/999`, status: 404, body: { state: 'closed' } },
+  { why: 'an issue whose labels are objects', what: `POST ${ISSUES}`, status: 201, body: LABELLED },
+  { why: 'an issue without a title', what: `POST ${ISSUES}`, status: 422, body: {} },
+  { why: 'an overlong title', what: `POST ${ISSUES}`, status: 422, body: { title: 'x'.repeat(257) } },
+  { why: 'an overlong body', what: `POST ${ISSUES}`, status: 422, body: { title: 'x', body: 'x'.repeat(65_537) } },
+  { why: 'the log of an unknown job', what: `GET ${REPOSITORY}/actions/jobs/999/logs`, status: 404 },
+  { why: 'annotations of nothing', what: `GET ${CHECK_RUNS}/999/annotations`, status: 404 },
+  { why: 'statuses by the name of a branch', what: `GET ${REPOSITORY}/commits/main/statuses`, status: 200 },
   { why: 'an unknown branch', what: `POST ${WORKFLOWS}/${LINT_FILE}/dispatches`, status: 422, body: { ref: 'absent' } },
   { why: 'an unknown workflow', what: `POST ${WORKFLOWS}/absent.yml/dispatches`, status: 404, body: { ref: 'main' } },
 ];
@@ -265,6 +363,18 @@ describe('requests that are not of the product', () => {
       await mint(box, { permissions: { packages: 'write' } });
     });
     expect(calls.map(({ status }) => status)).toEqual([201, 201, 201, 422, 422]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+
+  it('get deliveries as GitHub describes them, all or by how they went, to the App alone', async () => {
+    const token = await appJwt(box);
+    const calls = await callsOf(async () => {
+      for (const query of ['', '?per_page=1', '?status=success', '?status=failure&per_page=1'])
+        await ask(box, `GET /app/hook/deliveries${query}`, { token });
+      await ask(box, 'POST /app/hook/deliveries/1/attempts', { token });
+      await ask(box, 'GET /app/hook/deliveries');
+    });
+    expect(calls.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404, 401]);
     expect(problemsOf(calls)).toEqual([]);
   });
 

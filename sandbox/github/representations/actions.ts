@@ -1,5 +1,5 @@
 /** Actions: runs, their jobs and their artifacts. */
-import type { ActionsRunRecord, ArtifactRecord, RepositoryRecord, World } from '../world.ts';
+import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, RepositoryRecord, World } from '../world.ts';
 import { userJson } from './accounts.ts';
 import { simpleCommitJson } from './contents.ts';
 import { nodeId, wholeSeconds, type Json } from './json.ts';
@@ -88,6 +88,24 @@ export function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, wor
     runner_group_name: hasRunner ? 'GitHub Actions' : '',
   };
 }
+
+/** What Actions writes on a job is about no line of any file. */
+export const annotationJson = (
+  { level, message }: JobAnnotation,
+  repository: RepositoryRecord,
+  world: World,
+): Json => ({
+  path: '.github',
+  start_line: 1,
+  end_line: 1,
+  start_column: null,
+  end_column: null,
+  annotation_level: level,
+  title: '',
+  message,
+  raw_details: '',
+  blob_href: `${apiUrl(repository, world)}/contents/.github`,
+});
 
 export function artifactJson(artifact: ArtifactRecord, repository: RepositoryRecord, world: World): Json {
   const url = `${apiUrl(repository, world)}/actions/artifacts/${artifact.id}`;
