@@ -13,7 +13,7 @@ import { diagnoseFailure, explainCancellation, type Failed } from './diagnose-fa
 import { readArchive } from './read-archive.ts';
 import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
-const RERUN = 'Open the stage run, then comment `/slsa rerun failed`.';
+const RERUN = 'Open the stage run, then comment `/slsa rerun failed`: what is done of this commit is kept.';
 
 export interface Collecting {
   readonly github: GitHub;

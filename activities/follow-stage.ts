@@ -125,11 +125,17 @@ async function search(following: Following, known: Unknown): Promise<StageStep> 
   const since = new Date(Date.parse(known.sentAt) - SEARCH_MARGIN_MS).toISOString().replace(/\.\d+Z$/, 'Z');
   const title = stageRunTitle(input.key, known.nonce);
   const { userId } = await following.github.identity();
-  const runs = await api.actions.runsSince(input.file, since);
+  // The dispatch was taken, so the file is there: a list that does not know it yet only lags.
+  const runs = await api.actions.runsSince(input.file, since).catch(nothingYet);
   const found = runs.find((run) => run.display_title === title && run.actor?.id === userId);
   if (found === undefined) return { kind: 'unknown', known };
   return advance(following, toKnown(known.nonce, found, null), found);
 }
+
+const nothingYet = (error: unknown): readonly ActionsRun[] => {
+  if (error instanceof GitHubFault && error.kind === 'not_found') return [];
+  throw error;
+};
 
 async function look(following: Following, known: Dispatched): Promise<StageStep> {
   try {

@@ -52,7 +52,7 @@ const withMarker = (issues: readonly Issue[], marker: string): Issue | undefined
 
 async function upsert(api: RepositoryApi, by: By, report: IssueReport): Promise<TrackedIssue> {
   const open = withMarker(await ours(api, by, 'open'), report.marker);
-  if (open !== undefined) return tracked(await api.issues.update(open.number, changed(open, report)), 'updated');
+  if (open !== undefined) return tracked(await putSection(api, open, report), 'updated');
   const closed = withMarker(await ours(api, by, 'closed'), report.marker);
   if (closed === undefined) return create(api, by, report);
   // What is told there is over: only what this run found is said anew.
@@ -71,14 +71,36 @@ async function create(api: RepositoryApi, by: By, report: IssueReport): Promise<
   const made = await api.issues.create({ title, body, labels: [label] });
   // Two branches of one image may have found nothing and made one each, a moment ago: the older one stays.
   const first = withMarker(await ours(api, by, 'open'), marker);
-  if (first === undefined || first.number >= made.number) return tracked(made, 'opened');
+  if (first === undefined || first.number >= made.number)
+    return tracked(await keepSection(api, made, report), 'opened');
   await api.issues.update(made.number, {
     state: 'closed',
     state_reason: 'not_planned',
     body: `Doubles #${first.number}.`,
   });
-  return tracked(await api.issues.update(first.number, changed(first, report)), 'updated');
+  return tracked(await putSection(api, first, report), 'updated');
 }
+
+/** Two branches that write at once would take each other's words back: each looks again whether its own are still there. */
+const MAX_WRITES = 4;
+
+async function putSection(api: RepositoryApi, issue: Issue, report: IssueReport): Promise<Issue> {
+  return keepSection(api, await api.issues.update(issue.number, changed(issue, report)), report);
+}
+
+async function keepSection(api: RepositoryApi, written: Issue, report: IssueReport): Promise<Issue> {
+  for (let writes = 1; writes < MAX_WRITES; writes += 1) {
+    const now = await api.issues.read(written.number);
+    if (hasSection(now, report)) return now;
+    await api.issues.update(now.number, changed(now, report));
+  }
+  return written;
+}
+
+const hasSection = ({ body }: Issue, { ref, section }: IssueReport): boolean =>
+  sectionsOf(body ?? '')
+    .get(ref)
+    ?.join('\n') === section.join('\n');
 
 function changed(issue: Issue, { title, marker, ref, section, closing }: IssueReport): { title: string; body: string } {
   const sections: Sections = new Map([...sectionsOf(issue.body ?? ''), [ref, section]]);

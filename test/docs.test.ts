@@ -38,7 +38,7 @@ describe('app.yml', () => {
 });
 
 describe('package.json', () => {
-  it('pins every dependency exactly', () => {
+  it('T32: pins every dependency exactly', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
       'dependencies' | 'devDependencies',
       Record<string, string>

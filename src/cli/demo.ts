@@ -4,10 +4,10 @@ import { basename, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ATTACKS, type AttackScenario } from '../../sandbox/attacks.ts';
 import { Sandbox } from '../../sandbox/box.ts';
+import { SCENARIOS, withScenario, type Scenario } from '../../sandbox/scenarios.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
 import { CommitSha, GitRef } from '../domain/git.ts';
-import { fullName } from '../domain/repository.ts';
 import type { RunDocument } from '../domain/run/run-document.ts';
 import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
@@ -16,8 +16,8 @@ import { githubFor, startService, startWorkerProcess, temporalFor, type Started 
 import { appSecrets, sandboxEvidence } from './demo-evidence.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
+import { listStories, print, showCheck, showIssue, showLadder } from './demo-screen.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
-import { ladder } from './terminal/ladder.ts';
 
 const run = promisify(execFile);
 
@@ -27,16 +27,18 @@ export interface DemoOptions {
   readonly repo?: string;
   /** Somebody tampers with the evidence: a name of sandbox/attacks.ts. */
   readonly attack?: string;
+  /** A fault of infrastructure: a name of sandbox/scenarios.ts. */
+  readonly scenario?: string;
 }
 
-const print = (line = ''): void => void process.stdout.write(`${line}\n`);
-
 export async function demo(options: DemoOptions, environment: Environment): Promise<number> {
-  if (options.attack === 'list') return listAttacks();
-  const attack = options.attack === undefined ? null : attackNamed(options.attack);
+  if (options.attack === 'list') return listStories(ATTACKS);
+  if (options.scenario === 'list') return listStories(SCENARIOS);
+  const attack = options.attack === undefined ? null : named('--attack', ATTACKS, options.attack);
+  const scenario = options.scenario === undefined ? null : named('--scenario', SCENARIOS, options.scenario);
   const stage = await Stage.open(environment, attack);
   try {
-    const isDone = await stage.play(options, attack);
+    const isDone = await stage.play(options, { attack, scenario });
     stage.farewell();
     if (options.keep) await stage.untilInterrupted();
     return isDone ? 0 : 1;
@@ -45,15 +47,18 @@ export async function demo(options: DemoOptions, environment: Environment): Prom
   }
 }
 
-function attackNamed(name: string): AttackScenario {
-  const found = Object.hasOwn(ATTACKS, name) ? ATTACKS[name] : undefined;
-  if (found === undefined) throw new UsageError(`--attack: ${name} is not one of ${Object.keys(ATTACKS).join(', ')}.`);
+function named<T>(flag: string, table: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (found === undefined) throw new UsageError(`${flag}: ${name} is not one of ${Object.keys(table).join(', ')}.`);
   return found;
 }
 
-function listAttacks(): number {
-  for (const [name, { story }] of Object.entries(ATTACKS)) print(`${name.padEnd(22)} ${story}`);
-  return 0;
+/** As in earnest, but for the pauses between two attempts, which nobody wants to watch. */
+const DEMO_TIMING = { ...WEBHOOK_TIMING, retries: [3, 6] };
+
+interface Played {
+  readonly attack: AttackScenario | null;
+  readonly scenario: Scenario | null;
 }
 
 class Stage {
@@ -73,7 +78,11 @@ class Stage {
     const log = createLogger(environment.LOG_LEVEL === 'info' ? 'warn' : environment.LOG_LEVEL);
     print('Starting a Temporal server, a GitHub in a box, the worker and the service …');
     const temporal = await temporalFor(environment, print);
-    const sandbox = await Sandbox.start(attack === null ? {} : { attack });
+    let scenario: Scenario | null = null;
+    const sandbox = await Sandbox.start({
+      ...(attack === null ? {} : { attack }),
+      executors: (real) => withScenario(real, () => scenario),
+    });
     const builder = await sandbox.createBuilder();
     const evidence = sandboxEvidence(sandbox, builder);
     const app = appSecrets(sandbox);
@@ -84,19 +93,42 @@ class Stage {
       log,
       temporal: client,
       app,
-      timing: WEBHOOK_TIMING,
+      timing: DEMO_TIMING,
       host: '127.0.0.1',
       port: 0,
       evidence,
     });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
-    return new Stage(sandbox, client, temporal.uiUrl, [service, worker, temporal]);
+    const stage = new Stage(sandbox, client, temporal.uiUrl, [service, worker, temporal]);
+    stage.setScenario = (next) => (scenario = next);
+    return stage;
   }
 
   /** True where it ended as it should. */
-  play({ repo }: DemoOptions, attack: AttackScenario | null): Promise<boolean> {
+  play({ repo }: DemoOptions, { attack, scenario }: Played): Promise<boolean> {
     if (attack !== null) return this.underAttack(attack);
+    if (scenario !== null) return this.withFaults(scenario);
     return repo === undefined ? this.tour() : this.runCheckout(repo);
+  }
+
+  private setScenario: (scenario: Scenario | null) => void = () => undefined;
+
+  /** A fault that is survived first; then the one that was asked for, on the next commit. */
+  private async withFaults(asked: Scenario): Promise<boolean> {
+    const app = await this.sandbox.createRepository('app');
+    const { 'scanner-recovers': survived } = SCENARIOS;
+    const acts = survived === undefined || asked === survived ? [asked] : [survived, asked];
+    const verdicts: string[] = [];
+    for (const [index, scenario] of acts.entries()) {
+      print(`\n${index + 1}. ${scenario.story} (Attempts are 3 and 6 s apart here, 1 and 4 minutes in earnest.)\n`);
+      this.setScenario(scenario);
+      const files = new Map([...(await this.sandbox.fixture('clean')), ['act.txt', `${index}\n`] as const]);
+      const sha = await this.sandbox.push(app, 'main', files, `Act ${index + 1}`);
+      const { verdict } = await this.follow(app, 'main', sha);
+      showCheck(app, sha);
+      verdicts.push(verdict?.kind ?? 'none');
+    }
+    return acts.every(({ verdict }, index) => verdicts[index] === verdict);
   }
 
   /** A clean commit whose evidence somebody tampers with: it must not pass as what it is not. */
@@ -105,7 +137,7 @@ class Stage {
     print(`\nA clean commit is pushed to ${app.owner.login}/${app.name}. ${story}\n`);
     const sha = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
     const { verdict } = await this.follow(app, 'main', sha);
-    this.showCheck(app);
+    showCheck(app);
     return verdict?.kind === 'failure';
   }
 
@@ -115,7 +147,7 @@ class Stage {
     print(`\n1. A clean commit is pushed to ${app.owner.login}/${app.name}.\n`);
     const clean = await this.sandbox.push(app, 'main', await this.sandbox.fixture('clean'), 'A clean app');
     const first = await this.follow(app, 'main', clean);
-    this.showCheck(app);
+    showCheck(app);
 
     print('\n2. A pull request brings lint errors and a vulnerable dependency.\n');
     const files = new Map([
@@ -132,9 +164,14 @@ class Stage {
     const feature = await this.sandbox.push(app, 'feature', new Map([...branch, ...settings]), 'A feature');
     const pull = await this.sandbox.openPull(app, 'feature');
     await this.follow(app, 'feature', feature);
-    this.showCheck(app, feature);
+    showCheck(app, feature);
 
-    print('\n3. Somebody comments `/slsa rerun` on the pull request.\n');
+    print('\n3. It is merged all the same: on the default branch an issue tracks what was found.\n');
+    const merged = await this.sandbox.push(app, 'main', branch, 'Merge the feature');
+    await this.follow(app, 'main', merged);
+    showIssue(app);
+
+    print('\n4. Somebody comments `/slsa rerun` on the pull request.\n');
     this.sandbox.comment(app, pull.number, 'kim', '/slsa rerun');
     await this.follow(app, 'feature', feature, 2);
     const reply = app.comments.at(-1);
@@ -176,7 +213,7 @@ class Stage {
       'Set up the SLSA pipeline',
     );
     const { verdict } = await this.follow(repository, 'main', sha);
-    this.showCheck(repository);
+    showCheck(repository);
     return verdict?.kind === 'success';
   }
 
@@ -204,16 +241,6 @@ class Stage {
     }
   }
 
-  private showCheck(repository: RepositoryRecord, sha?: string): void {
-    const check = repository.checkRuns.filter((each) => sha === undefined || each.headSha === sha).at(-1);
-    if (check === undefined) return;
-    print(`\n── check run "${check.name}" · ${check.conclusion} ${'─'.repeat(40)}`);
-    print(check.title);
-    print();
-    print(asRead(check.summary));
-    print('─'.repeat(78));
-  }
-
   farewell(): void {
     const requests = this.sandbox.calls.length;
     print(`\n${requests} requests were made of the GitHub in the box.`);
@@ -234,14 +261,3 @@ class Stage {
     await this.sandbox.stop();
   }
 }
-
-/** What `slsa-pipeline verify` shows of the same evidence, without the commands: this registry ends with the demo. */
-function showLadder({ evidence, request }: RunDocument): void {
-  if (evidence?.kind !== 'assessed') return;
-  const repository = fullName(request.repository);
-  for (const line of ladder(evidence.assessment, { repository, commands: [] })) print(line);
-}
-
-/** Markdown's numeric entities as the characters that a browser shows. */
-const asRead = (markdown: string): string =>
-  markdown.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replace(/\u2060/g, '');

@@ -12,8 +12,17 @@ export function createLogger(
   destination: DestinationStream = process.stderr,
 ): Logger {
   const known = secrets.flatMap(formsOf);
-  const sink: DestinationStream = { write: (line) => destination.write(withoutSecrets(line, known)) };
+  const sink: DestinationStream = { write: (line) => writeOrLose(destination, withoutSecrets(line, known)) };
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+}
+
+/** A disk that is full, or a reader that went away, must not end the process: what cannot be written is lost, and nothing else. */
+function writeOrLose(destination: DestinationStream, line: string): void {
+  try {
+    destination.write(line);
+  } catch {
+    // Nobody can be told: this is the log.
+  }
 }
 
 const withoutSecrets = (line: string, known: readonly string[]): string =>

@@ -21,7 +21,8 @@ program
   .option('--keep', 'leave it running afterwards, to push to', false)
   .option('--repo <path>', 'run a local git checkout instead of the fixtures')
   .option('--attack <name>', 'let somebody tamper with the evidence; `list` names them all')
-  .action(async (options: { keep: boolean; repo?: string; attack?: string }) => {
+  .option('--scenario <name>', 'let infrastructure fail; `list` names the ways')
+  .action(async (options: { keep: boolean; repo?: string; attack?: string; scenario?: string }) => {
     const { demo } = await import('./demo.ts');
     process.exitCode = await demo(options, readEnvironment(process.env));
   });

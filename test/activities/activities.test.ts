@@ -199,7 +199,7 @@ describe('a stage activity', () => {
     });
   });
 
-  it('finds a lost dispatch by its whole title and our own id, and by nothing less', async () => {
+  it('F9: finds a lost dispatch by its whole title and our own id, and by nothing less', async () => {
     const lost: StageKnown = { phase: 'unknown', nonce: NONCE, sentAt: '2026-11-23T08:00:00Z' };
     expect((await step({ run: { status: 'queued' } }, lost)).kind).toBe('waiting');
     expect((await step({ run: { status: 'queued', display_title: `${RUN.display_title} ` } }, lost)).kind).toBe(
@@ -213,7 +213,7 @@ describe('a stage activity', () => {
     ['expired', artifact(GOOD, { expired: true }), GOOD, 'artifact_expired'],
     ['other than listed', artifact(GOOD), zipOf({ 'stage.json': '{}' }), 'artifact_changed'],
     ['no zip', artifact(Buffer.from('x')), Buffer.from('x'), 'artifact_unreadable'],
-  ])('ends in a named problem where the artifact is %s', async (_, listed, zip, code) => {
+  ])('F20: ends in a named problem where the artifact is %s', async (_, listed, zip, code) => {
     expect(await step({ artifacts: [listed], zip })).toMatchObject({
       kind: 'finished',
       outcome: { kind: 'errored', problem: { code } },
@@ -260,7 +260,7 @@ describe('reportProgress', () => {
     expect(calls).toEqual(['create']);
   });
 
-  it('adopts at the second try what the first one made', async () => {
+  it('F9, F24: adopts at the second try what the first one made', async () => {
     const calls: string[] = [];
     const checkRuns = [
       { id: 1, external_id: 'other' },

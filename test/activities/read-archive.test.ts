@@ -45,7 +45,7 @@ describe('reading an archive', () => {
     expect((error as ArchiveError).fault).toBe('not_a_zip');
   });
 
-  it('starts a thread for a large archive only, and ends it', async () => {
+  it('T21: starts a thread for a large archive only, and ends it', async () => {
     const threads = (): number => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
     const before = threads();
     const small = readArchive({ archive: archiveOf({ 'stage.json': stageJson }), expected, conclusion: 'failure' });

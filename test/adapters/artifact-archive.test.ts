@@ -19,7 +19,7 @@ const zip = (files: Record<string, string | Uint8Array>): Buffer =>
   );
 
 describe('the files of an archive', () => {
-  it('are those asked for, by exact name, with the hash of their bytes', async () => {
+  it('T20: are those asked for, by exact name, with the hash of their bytes', async () => {
     const files = await readEntries(zip({ 'a.json': '{}', 'b/a.json': 'other', 'A.JSON': 'other' }), ['a.json']);
     expect([...files]).toEqual([
       ['a.json', { text: '{}', bytes: 2, sha256: createHash('sha256').update('{}').digest('hex') }],
@@ -36,7 +36,7 @@ describe('the files of an archive', () => {
     await expect(readEntries(bytes, ['a.json'])).rejects.toMatchObject({ fault: 'not_a_zip' });
   });
 
-  it('that inflate beyond the bound are given up, whatever their header says', async () => {
+  it('T21: that inflate beyond the bound are given up, whatever their header says', async () => {
     const bomb = zip({ 'a.json': new Uint8Array(90 * 1024 * 1024) });
     expect(bomb.length).toBeLessThan(200_000);
     await expect(readEntries(bomb, ['a.json'])).rejects.toMatchObject({ fault: 'too_large' });
@@ -46,7 +46,7 @@ describe('the files of an archive', () => {
     await expect(readEntries(bomb, ['a.json'])).rejects.toMatchObject({ fault: 'not_a_zip' });
   });
 
-  it('are not searched for among tens of thousands', async () => {
+  it('T21: are not searched for among tens of thousands', async () => {
     const many = zip(Object.fromEntries(Array.from({ length: 5000 }, (__, index) => [`${index}.txt`, ''])));
     await expect(readEntries(many, ['a.json'])).rejects.toMatchObject({ fault: 'too_large' });
   });
@@ -79,7 +79,7 @@ describe('the bytes of an archive', () => {
     await expect(fetchArchive(source, address, null)).rejects.toMatchObject({ fault: 'refused_host' });
   });
 
-  it("are fetched without credentials, and checked against GitHub's digest", async () => {
+  it("T25, F20: are fetched without credentials, and checked against GitHub's digest", async () => {
     const bytes = randomBytes(1000);
     const seen: (string | undefined)[] = [];
     const baseUrl = await serve((request, response) => {
@@ -94,14 +94,14 @@ describe('the bytes of an archive', () => {
     expect(seen).toEqual([undefined, undefined]);
   });
 
-  it('are not followed to another place', async () => {
+  it('T25: are not followed to another place', async () => {
     const baseUrl = await serve((_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end());
     await expect(fetchArchive({ baseUrl, fetch: globalThis.fetch }, `${baseUrl}/a`, null)).rejects.toMatchObject({
       fault: 'expired_address',
     });
   });
 
-  it('that never end are given up at the bound', async () => {
+  it('T21: that never end are given up at the bound', async () => {
     let sent = 0;
     const baseUrl = await serve((_, response) => {
       const chunk = Buffer.alloc(1024 * 1024);

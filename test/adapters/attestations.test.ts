@@ -120,12 +120,12 @@ describe('an answer without attestations', () => {
     expect(told(await read())).toEqual([]);
   });
 
-  it('an empty list says that there are none', async () => {
+  it('T34: an empty list says that there are none', async () => {
     listed();
     expect(await read()).toEqual({ kind: 'read', bundles: [] });
   });
 
-  it.each([500, 502, 503])('%d is no answer: it is neither none nor not available', async (status) => {
+  it.each([500, 502, 503])('T34: %d is no answer: it is neither none nor not available', async (status) => {
     nock(API).get(PATH).query(true).reply(status);
     await expect(read()).rejects.toMatchObject({ name: 'GitHubFault', kind: 'unavailable' });
   });
@@ -202,7 +202,7 @@ describe('one that cannot be read', () => {
     expect(told(await read())).toEqual(["the artifact is kept at an address that is not GitHub's", BUNDLE_TEXT]);
   });
 
-  it('because the store is down is no answer: it may be the good one', async () => {
+  it('F38: because the store is down is no answer: it may be the good one', async () => {
     listed({ bundle: BUNDLE }, stored('/down'));
     nock(STORE).get('/down').reply(503);
     await expect(read()).rejects.toMatchObject({ name: 'GitHubFault', kind: 'unavailable' });
@@ -248,7 +248,7 @@ describe('a store that gives too much', () => {
     expect(sizes).toEqual(['bytes', 'bytes', 'bytes', 'unreadable', 'unreadable', 'unreadable']);
   });
 
-  it('is never sent credentials, nor followed', async () => {
+  it('T25: is never sent credentials, nor followed', async () => {
     const asked: (readonly [string, RequestInit | undefined])[] = [];
     await readFrom(
       (address, init) => {

@@ -55,7 +55,7 @@ const dispatch = (): Promise<unknown> =>
   api.actions.dispatch({ file: '00-megalinter.yml', ref: MAIN, inputs: { key: 'k' } });
 
 describe('a token', () => {
-  it('is for one repository and the least permissions, and is asked for once', async () => {
+  it('T29: is for one repository and the least permissions, and is asked for once', async () => {
     nock(API).get(path('commits/heads%2Fmain')).twice().reply(200, 'a'.repeat(40));
     await api.contents.commitAt(MAIN);
     await api.contents.commitAt(MAIN);
@@ -67,7 +67,7 @@ describe('a token', () => {
     ]);
   });
 
-  it('that is refused is renewed once, and then it is a fault', async () => {
+  it('F11: that is refused is renewed once, and then it is a fault', async () => {
     nock(API).get(path('commits/heads%2Fmain')).twice().reply(401, { message: 'Bad credentials' });
     await expect(api.contents.commitAt(MAIN)).rejects.toMatchObject({ kind: 'unauthorized' });
     expect(minted).toHaveLength(2);
@@ -97,7 +97,7 @@ describe('a dispatch', () => {
     expect(await dispatch()).toEqual({ kind: 'accepted' });
   });
 
-  it('that a server answered with 502 is unavailable: nobody knows whether it took effect', async () => {
+  it('F9: that a server answered with 502 is unavailable: nobody knows whether it took effect', async () => {
     nock(API).post(DISPATCHES).reply(502, 'Bad Gateway');
     await expect(dispatch()).rejects.toMatchObject({ kind: 'unavailable' });
   });
@@ -120,7 +120,7 @@ describe('reads', () => {
     ]).toEqual([null, null, null]);
   });
 
-  it('are conditional where an ETag is known', async () => {
+  it('F16: are conditional where an ETag is known', async () => {
     nock(API, { reqheaders: { 'if-none-match': 'W/"1"' } })
       .get(path('actions/runs/5'))
       .reply(304);
@@ -148,7 +148,7 @@ describe('reads', () => {
     expect((await api.reports.checkRuns(sha, 1)).map(({ id }) => id)).toEqual([1]);
   });
 
-  it('of permissions hold for the numeric user only', async () => {
+  it('T4, T3: of permissions hold for the numeric user only', async () => {
     nock(API)
       .get(path('collaborators/kim/permission'))
       .reply(200, { permission: 'write', user: { id: 666 } });
@@ -178,7 +178,7 @@ describe('a refusal', () => {
     ],
     ['429 without a time', refusal(429, {}), NOW + 60],
     ['a reset in the past', refusal(429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }), NOW + 1],
-  ])('by %s says until when to wait', (_, error, until) => {
+  ])('F10: by %s says until when to wait', (_, error, until) => {
     expect(toFault(error, 'a call', NOW)).toMatchObject({ kind: 'rate_limited', untilEpochSeconds: until });
   });
 
@@ -191,7 +191,7 @@ describe('a refusal', () => {
     [451, 'gone'],
     [500, 'unavailable'],
     [418, 'unreadable'],
-  ])('%d is %s', (status, kind) => {
+  ])('F13, F14: %d is %s', (status, kind) => {
     expect(toFault(refusal(status, {}), 'a call', NOW).kind).toBe(kind);
   });
 });

@@ -140,7 +140,7 @@ describe('who may be asked', () => {
     'ghcr.io',
     '/acme/app',
     '',
-  ])('is never %s', async (name) => {
+  ])('T25: is never %s', async (name) => {
     const shut = ociRegistry({ fetch: () => Promise.reject(new Error('it was asked')), hosts: ['ghcr.io'] });
     await expect(shut.digestOf({ name, reference: 'v1' })).rejects.toMatchObject({ fault: 'refused_host' });
     await expect(shut.bundlesOf(name, DIGEST)).rejects.toMatchObject({ fault: 'refused_host' });
@@ -247,7 +247,7 @@ describe('the token that a registry gives to anybody', () => {
     ['a file', 'file:///etc/passwd'],
     ['no address', 'token'],
     ['https, where the registry speaks http', 'https://HOST/token'],
-  ])('is not fetched from %s', async (_, realm) => {
+  ])('T25: is not fetched from %s', async (_, realm) => {
     const { host, asked } = await serve((__, { headers }) => challenge(realm.replace('HOST', headers.host ?? '')));
     await expect(at(host).digestOf({ name: `${host}/acme/app`, reference: 'v1' })).rejects.toMatchObject({
       fault: 'denied',

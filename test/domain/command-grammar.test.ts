@@ -6,7 +6,7 @@ import { nearestCommand, parseCommands } from '../../src/domain/command/command-
 const FAILED = { kind: 'rerun', mode: 'failed' };
 const ALL = { kind: 'rerun', mode: 'all' };
 
-describe('a comment', () => {
+describe('T3: a comment', () => {
   it.each([
     ['/slsa rerun', [FAILED]],
     ['/slsa rerun failed', [FAILED]],

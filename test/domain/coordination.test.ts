@@ -66,7 +66,7 @@ describe('the next move', () => {
     expect(nextMove({ active: null, look: { tip: A, past: [past(1)] }, intent: intent() }).kind).toBe('nothing');
   });
 
-  it('does nothing for a replayed event of a commit whose history has expired', () => {
+  it('T7: does nothing for a replayed event of a commit whose history has expired', () => {
     expect(nextMove({ active: null, look: { tip: A, past: [past(1, null)] }, intent: intent() }).kind).toBe('nothing');
   });
 
@@ -143,7 +143,7 @@ describe('the inbox', () => {
     ).toHaveLength(2);
   });
 
-  it('leads to the same triggers in any order, with any repetition', () => {
+  it('F2: leads to the same triggers in any order, with any repetition', () => {
     const events = [intent(), intent({ triggers: [PULL] })];
     fc.assert(
       fc.property(fc.shuffledSubarray([...events, ...events, ...events], { minLength: 4 }), (order) => {
@@ -156,7 +156,7 @@ describe('the inbox', () => {
   });
 });
 
-describe('a run may be superseded', () => {
+describe('F22: a run may be superseded', () => {
   it.each([
     ['a pull request branch, while it builds', 'refs/heads/x', [PUSH, PULL], true, true],
     ['a push branch before its build', 'refs/heads/x', [PUSH], false, true],

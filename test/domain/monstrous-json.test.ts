@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseJson } from '../../src/domain/stage/stage-report.ts';
 
-describe('JSON', () => {
+describe('T23: JSON', () => {
   it.each([
     ['millions of empty objects', `[${'{},'.repeat(3_000_000)}{}]`],
     ['millions of numbers', `[${'0,'.repeat(3_000_000)}0]`],

@@ -122,7 +122,7 @@ describe('a pull request', () => {
     });
   });
 
-  it('cannot weaken its own gate', () => {
+  it('T9: cannot weaken its own gate', () => {
     const head: SettingsFile = {
       preset: 'minimal',
       fail_on_vulnerabilities: false,

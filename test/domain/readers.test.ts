@@ -434,7 +434,7 @@ describe.each(CASES)('the reader of $stage', (good) => {
     },
   );
 
-  it.each(reports)('refuses a %s with a value that nests 100,000 deep', (file) => {
+  it.each(reports)('T23: refuses a %s with a value that nests 100,000 deep', (file) => {
     const text = good.reports[file] ?? '';
     const deep = text.startsWith('[') ? `[${DEEP},${text.slice(1)}` : withDeepValue(text);
     expect(readChanged(stage, { files: { [file]: deep } })).toEqual(
@@ -442,7 +442,7 @@ describe.each(CASES)('the reader of $stage', (good) => {
     );
   });
 
-  it.each(reports)('leaves the prototype of objects alone, whatever %s says', (file) => {
+  it.each(reports)('T23: leaves the prototype of objects alone, whatever %s says', (file) => {
     const poisoned = `{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}`;
     expect(readChanged(stage, { files: { [file]: poisoned } }).kind).toBe('unusable');
     expect(readChanged(stage, { files: { [STAGE_REPORT_FILE]: poisoned } }).kind).toBe('unusable');
@@ -979,7 +979,7 @@ const LONG = 'x'.repeat(1_000_000);
 /** faults.md F27: what passes through workflow history stays below this, whatever an artifact says. */
 const MAX_PAYLOAD = 32 * 1024;
 
-describe('what a reader hands on is small', () => {
+describe('F27: what a reader hands on is small', () => {
   const many = <T>(make: (index: number) => T): T[] => Array.from({ length: 100 }, (_, index) => make(index));
   const hugeLint = {
     [MEGALINTER_JSON]: megaLinter(

@@ -24,7 +24,7 @@ describe('a ref pattern', () => {
     expect(matchesRefPattern(name, pattern)).toBe(expected);
   });
 
-  it('is matched in the product of the lengths, however it is made', () => {
+  it('T24: is matched in the product of the lengths, however it is made', () => {
     expect(matchesRefPattern('a'.repeat(250), `${'*a'.repeat(90)}*b`)).toBe(false);
   });
 

@@ -192,7 +192,7 @@ describe('the check run', () => {
     expect([checkName(named), statusContext(named)]).toEqual([name, context]);
   });
 
-  it('is cut on a whole line, and says so', () => {
+  it('F13: is cut on a whole line, and says so', () => {
     const lines = Array.from({ length: 5000 }, (_, index) => `line ${index} ${'ü'.repeat(20)}`);
     const text = cutOnLine(lines, 10_000);
     expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(10_000);
@@ -201,7 +201,7 @@ describe('the check run', () => {
 });
 
 describe('the commit status', () => {
-  it("fits in GitHub's 140 characters", () => {
+  it("F13: fits in GitHub's 140 characters", () => {
     const report = statusReport(document({ phase: 'ended', verdict: verdict('failure', 'x'.repeat(300)) }));
     expect(report?.description).toHaveLength(140);
   });
@@ -250,7 +250,7 @@ const typesIn = (text: string): string[] =>
   markdown.parse(text, {}).flatMap((token) => [token.type, ...(token.children ?? []).map((child) => child.type)]);
 
 describe('text of others', () => {
-  it('renders as nothing but text, in a table cell as in a line', () => {
+  it('T17: renders as nothing but text, in a table cell as in a line', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const types = typesIn(`| a | b |\n| --- | --- |\n| before ${inertMarkdown(text)} after | ${codeSpan(text)} |`);
@@ -261,11 +261,11 @@ describe('text of others', () => {
     );
   });
 
-  it('mentions nobody and closes nothing', () => {
+  it('T18: mentions nobody and closes nothing', () => {
     expect(inertMarkdown('@org/all fixes #1')).not.toMatch(/@|#1/);
   });
 
-  it('becomes one line without control or invisible characters, within its bound', () => {
+  it('T26: becomes one line without control or invisible characters, within its bound', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 50 }), (text, max) => {
         const line = plainLine(text, max);

@@ -68,7 +68,7 @@ describe('settings', () => {
     ],
     ['a pattern with brackets', 'on:\n  push:\n    branches: ["[ab]*"]\n', /a ref pattern is made of names/],
     ['a prototype key', '__proto__: { preset: minimal }\n', /is not a setting/],
-  ])('refuse %s', (_, text, message) => {
+  ])('T22: refuse %s', (_, text, message) => {
     expect(mistakesOf(text).join('\n')).toMatch(message);
   });
 
@@ -86,7 +86,7 @@ describe('settings', () => {
     ],
     ['deep nesting', '['.repeat(20_000)],
     ['a long list', '- x\n'.repeat(15_000)],
-  ])('are bounded: %s ends in a mistake, soon', (_, text) => {
+  ])('T22: are bounded: %s ends in a mistake, soon', (_, text) => {
     expect(mistakesOf(text).length).toBeGreaterThan(0);
   });
 

@@ -246,7 +246,7 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
     });
   });
 
-  it('takes a command in a comment on a pull request, and ignores the same on an issue', () => {
+  it('T3: takes a command in a comment on a pull request, and ignores the same on an issue', () => {
     const comment = withPart(installed('issue_comment.created.json'), 'comment', { body: '/slsa rerun all' });
     expect(taken('issue_comment', comment)).toEqual({ kind: 'ignored', why: 'a comment on an issue' });
     expect(taken('issue_comment', withPart(comment, 'issue', { pull_request: {} }))).toEqual({
@@ -290,7 +290,7 @@ function countByKind(intents: readonly Intent[]): Record<string, number> {
   return counts;
 }
 
-describe('the examples of @octokit/webhooks-examples', () => {
+describe('F6: the examples of @octokit/webhooks-examples', () => {
   it('are 329 examples of 58 events', () => {
     expect(DEFINITIONS).toHaveLength(58);
     expect(DEFINITIONS.flatMap(({ examples }) => examples)).toHaveLength(329);

@@ -85,7 +85,7 @@ describe('a signed event', () => {
     ]);
   });
 
-  it('that Temporal does not take is answered with 503, and without a word of ours', async () => {
+  it('F7, T27: that Temporal does not take is answered with 503, and without a word of ours', async () => {
     deliver = () => Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3:7233 ghs_secretsecretsecretsecret'));
     const reply = await post(PUSH);
     expect(reply.status).toBe(503);
@@ -99,7 +99,7 @@ describe('a signed event', () => {
   });
 });
 
-describe('an event that GitHub did not sign', () => {
+describe('T6: an event that GitHub did not sign', () => {
   it.each([
     ['another body', { 'x-hub-signature-256': sign(`${PUSH} `) }],
     ['another secret', { 'x-hub-signature-256': sign(PUSH, 'sha256', 'development') }],
@@ -135,12 +135,12 @@ describe('a connection that is cut in the middle of a body', () => {
 });
 
 describe('a body', () => {
-  it('without a signature is not even read', async () => {
+  it('T8: without a signature is not even read', async () => {
     const reply = await fetch(url(), { method: 'POST', body: PUSH });
     expect(reply.status).toBe(401);
   });
 
-  it("larger than any of GitHub's is refused before it is read", async () => {
+  it("T8: larger than any of GitHub's is refused before it is read", async () => {
     const reply = await post('x'.repeat(26 * 1024 * 1024)).catch(() => null);
     expect([413, undefined]).toContain(reply?.status);
     expect(delivered).toEqual([]);
@@ -148,7 +148,7 @@ describe('a body', () => {
 });
 
 it.each(['', 'short', 'fifteen-letters'])(
-  'the service does not start with the webhook secret %j',
+  'T6: the service does not start with the webhook secret %j',
   async (webhookSecret) => {
     const temporal = {} as PipelineClient;
     await expect(

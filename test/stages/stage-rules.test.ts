@@ -608,7 +608,7 @@ describe('the folder of stage files', () => {
     expect(readdirSync(join(STAGES_FOLDER, 'builder'))).toEqual(['build-image.yml']);
   });
 
-  it('pins an action to the same commit in all of them', () => {
+  it('T32: pins an action to the same commit in all of them', () => {
     const pins = FILES.flatMap((name) => readStageFile(name).steps.flatMap(({ uses: pin }) => pin ?? []));
     const actions = new Set(pins.map((pin) => pin.split('@')[0]));
     expect(new Set(pins).size).toBe(actions.size);
@@ -909,7 +909,7 @@ const ruleOf = ({ rule }: Mutation): Rule => {
   return found;
 };
 
-describe('a file that breaks a rule', () => {
+describe('T5, T36, T32: a file that breaks a rule', () => {
   it.each(mutations)('is found out in $file: $what', (broken) => {
     const text = TEXTS[broken.file];
     expect({ [broken.from]: text.includes(broken.from) }).toEqual({ [broken.from]: true });

@@ -280,7 +280,7 @@ describeWithTools(realTools)('the scripts of the stage files', () => {
       'a\ntouch pwned',
       '${IFS}* \\ %s -n',
       '"}\u0007\u001b[31m',
-    ])('take %j for what it is, in every input', (value) => {
+    ])('T5, T26: take %j for what it is, in every input', (value) => {
       const context = Object.fromEntries(
         Object.keys(USUAL)
           .filter((expression) => /^(inputs|needs\.plan)\./.test(expression))

@@ -62,7 +62,7 @@ function parse(reply: Reply): FailedDelivery[] {
 }
 
 function nextCursor({ headers }: Reply): string | null {
-  const next = /<([^>]+)>; rel="next"/.exec(String(headers['link'] ?? ''))?.[1];
+  const next = /<([^<>]{1,2000})>; rel="next"/.exec(String(headers['link'] ?? ''))?.[1];
   return next !== undefined && URL.canParse(next) ? new URL(next).searchParams.get('cursor') : null;
 }
 

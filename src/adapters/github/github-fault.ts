@@ -55,11 +55,22 @@ export function toFault(error: unknown, what: string, nowEpochSeconds: number): 
   }
   const failure = parsed.data;
   const said = ErrorBody.safeParse(failure.response?.data).data?.message ?? '';
-  const message = `GitHub answered ${failure.status} to ${what}${said === '' ? '' : `: ${said.slice(0, 300)}`}`;
+  const clock = failure.status === 401 ? clockWords(failure, nowEpochSeconds) : '';
+  const message = `GitHub answered ${failure.status} to ${what}${said === '' ? '' : `: ${said.slice(0, 300)}`}${clock}`;
   const until = limitedUntil(failure, said, nowEpochSeconds);
   if (until !== null)
     return new GitHubFault('rate_limited', message, { status: failure.status, untilEpochSeconds: until });
   return new GitHubFault(kindOf(failure.status), message, { status: failure.status });
+}
+
+/** An App's key signs the time: a clock that is off by more than this is refused like a wrong key. */
+const MAX_SKEW_SECONDS = 30;
+
+function clockWords({ response }: RequestFailure, now: number): string {
+  const told = Date.parse(String(response?.headers['date'] ?? ''));
+  const skew = Number.isFinite(told) ? now - Math.round(told / 1000) : 0;
+  if (Math.abs(skew) <= MAX_SKEW_SECONDS) return '';
+  return ` (this machine's clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} GitHub's: set it)`;
 }
 
 function limitedUntil(failure: RequestFailure, said: string, now: number): number | null {

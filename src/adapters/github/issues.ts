@@ -26,6 +26,7 @@ export interface Issues {
     creator: { readonly id: number; readonly login: string },
     state: 'open' | 'closed',
   ): Promise<readonly Issue[]>;
+  read(number: number): Promise<Issue>;
   create(issue: { readonly title: string; readonly body: string; readonly labels: readonly string[] }): Promise<Issue>;
   update(number: number, change: IssueChange): Promise<Issue>;
 }
@@ -48,6 +49,11 @@ export function issues(call: RepositoryCall): Issues {
       }
       // The list has pull requests too; and a login can be somebody else's by now.
       return found.filter((issue) => issue.pull_request == null && issue.user?.id === id);
+    },
+
+    async read(number) {
+      const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}';
+      return parseReply(Issue, await call({ route, permissions: 'converse', params: { issue_number: number } }), route);
     },
 
     async create({ title, body, labels }) {

@@ -222,7 +222,9 @@ const TokenReply = z.object({ token: z.string().optional(), access_token: z.stri
 
 /** Where the registry's challenge sends everybody, if that is its own place. Source: RFC 6750, 3; distribution's token spec. */
 function tokenAddress(host: string, challenge: string): URL | null {
-  const fields = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map((match) => [match[1] ?? '', match[2] ?? '']));
+  const fields = new Map(
+    [...challenge.matchAll(/\b(\w{1,40})="([^"]{0,2000})"/g)].map((match) => [match[1] ?? '', match[2] ?? '']),
+  );
   const realm = fields.get('realm') ?? '';
   if (!URL.canParse(realm)) return null;
   const url = new URL(realm);

@@ -13,6 +13,8 @@ export interface DevServerOptions {
   readonly port?: number;
   /** `--dynamic-config-value` pairs: tests make the server's limits reachable. */
   readonly dynamicConfig?: readonly string[];
+  /** Beside `default`: runs in one are unseen in another. */
+  readonly namespaces?: readonly string[];
 }
 
 export interface DevServer {
@@ -46,7 +48,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   return { address: `127.0.0.1:${port}`, pid: child.pid ?? 0, stop: (signal = 'SIGTERM') => stop(child, signal) };
 }
 
-function serverArguments({ uiPort, databaseFile, dynamicConfig = [] }: DevServerOptions, port: number): string[] {
+function serverArguments(options: DevServerOptions, port: number): string[] {
+  const { uiPort, databaseFile, dynamicConfig = [], namespaces = [] } = options;
   const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch'];
   // Without these pragmas a file database has a tenth of the throughput (measured, docs/adr/0004).
   const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
@@ -62,6 +65,7 @@ function serverArguments({ uiPort, databaseFile, dynamicConfig = [] }: DevServer
     '--log-level',
     'error',
     ...searchAttributeArguments(),
+    ...namespaces.flatMap((name) => ['--namespace', name]),
     ...ui,
     ...database,
     ...dynamic,

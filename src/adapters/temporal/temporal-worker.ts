@@ -51,6 +51,9 @@ const versioned = (version: WorkerDeployment): Pick<TemporalWorkerOptions, 'work
   workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior: 'AUTO_UPGRADE' },
 });
 
+/** So long a task waits for the worker that has its run in memory: one that was killed never takes it (Temporal's own: 10 s). */
+const STICKY_TIMEOUT = '3 seconds';
+
 export interface RuntimeLog {
   log(level: LogLevel, message: string, meta?: unknown): void;
 }
@@ -70,6 +73,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     taskQueue: TASK_QUEUE,
     workflowBundle: { code: options.bundle },
     activities: options.activities,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     interceptors: { activity: [() => ({ inbound: new Heartbeat() })] },

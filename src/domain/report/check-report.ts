@@ -262,12 +262,9 @@ function logSection({ outcomes }: RunDocument): string[] {
     const diagnosis = outcome?.kind === 'cancelled' ? undefined : outcome?.diagnosis;
     if (diagnosis === undefined || diagnosis.log.length === 0) continue;
     const where = diagnosis.step === null ? '' : `, step ${codeSpan(diagnosis.step)}`;
-    return [
-      `**${STAGE_TABLE[stage].title}${where}**: ${inertMarkdown(diagnosis.evidence, 400)}.`,
-      '',
-      ...codeBlock(diagnosis.log, 200),
-      '',
-    ];
+    // Of a stage without a result the problem says why, below; a build that failed has nobody else to say it.
+    const why = outcome?.kind === 'finished' ? `: ${inertMarkdown(diagnosis.evidence, 400)}.` : ', as its log tells:';
+    return [`**${STAGE_TABLE[stage].title}${where}**${why}`, '', ...codeBlock(diagnosis.log, 200), ''];
   }
   return [];
 }

@@ -24,7 +24,7 @@ const DESCRIPTIONS: { readonly [S in Stage]: (result: StageResults[S]) => string
 
 export function describeOutcome<S extends Stage>(stage: S, outcome: NonNullable<StageOutcomes[S]>): string {
   const known: StageOutcome<S> = outcome;
-  if (known.kind === 'errored') return `no result: ${known.problem.message}`;
+  if (known.kind === 'errored') return known.problem.title ?? `no result: ${known.problem.message}`;
   if (known.kind === 'cancelled') return `cancelled by ${known.by}`;
   return DESCRIPTIONS[stage](known.result);
 }

@@ -227,7 +227,7 @@ describe('a bundle that asks for endless work', () => {
   });
 });
 
-describe('a log entry', () => {
+describe('T35: a log entry', () => {
   it('twice counts for nothing', () => {
     const entry = valueAt(logged, ENTRY);
     expect(verify(withValue(logged, [MATERIAL, 'tlogEntries'], [entry, entry]))).toMatchObject({
@@ -235,7 +235,7 @@ describe('a log entry', () => {
     });
   });
 
-  it('of another signature proves nothing', async () => {
+  it('T35: of another signature proves nothing', async () => {
     const other = await signProvenance(sigstore.publicGood, OWN_CLAIMS);
     expect(verify(withValue(logged, ENTRY, valueAt(other, ENTRY)))).toMatchObject({
       rejection: { code: 'bad_log_entry' },

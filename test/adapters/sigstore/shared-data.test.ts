@@ -209,12 +209,12 @@ function cryptographyHolds(file: string, root: TrustRoot): boolean {
 const inFull = (root: TrustRoot | undefined): readonly TrustRoot[] => (root === undefined ? [] : [root]);
 
 describeWithSharedData('shared data of stages 04 to 06, signed bundles', () => {
-  it.each(CASES)('$file: its cryptography holds with $holds, and with no other root', ({ file, holds }) => {
+  it.each(CASES)('T35: $file: its cryptography holds with $holds, and with no other root', ({ file, holds }) => {
     const found = Object.entries(rootsOf(file)).filter(([, root]) => cryptographyHolds(file, root));
     expect(found.map(([name]) => name).sort()).toEqual([...holds].sort());
   });
 
-  it.each(CASES)('$file: the product answers $product', ({ file, holds, product }) => {
+  it.each(CASES)('T35: $file: the product answers $product', ({ file, holds, product }) => {
     const roots = rootsOf(file);
     const made = holds[0] ?? ('case' in roots ? 'case' : 'public_good');
     const verification = verifyBundle(bytes(file), inFull(roots[made]));

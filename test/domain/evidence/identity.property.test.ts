@@ -170,7 +170,7 @@ const isWorthless = (bundle: VerifiedBundle, expected: ProvenanceExpectation, po
 
 const RUNS = { numRuns: 150 };
 
-describe('a near miss in what the bundle says', () => {
+describe('T33: a near miss in what the bundle says', () => {
   it.each(DECIDING.map((path) => ({ path })))('at $path never passes', ({ path }) => {
     for (const bundle of [byBuilder, byOwnWorkflow]) {
       expect(isWorthless(bundle, EXPECTED)).toBe(false);
@@ -194,7 +194,7 @@ describe('a near miss in what the bundle says', () => {
   });
 });
 
-describe('a near miss in what is expected', () => {
+describe('T33: a near miss in what is expected', () => {
   it.each(EXPECTATIONS.map((path) => ({ path })))('at $path never passes', ({ path }) => {
     for (const bundle of [byBuilder, byOwnWorkflow]) {
       fc.assert(
