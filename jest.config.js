@@ -19,9 +19,10 @@ export default {
       // that gRPC needs, so the end-to-end tests, which speak to real servers, never load it.
       setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/', '<rootDir>/test/faults/'],
     },
     { ...shared, displayName: 'stages', testMatch: ['<rootDir>/test/stages/**/*.test.ts'] },
+    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,

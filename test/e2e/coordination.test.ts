@@ -34,7 +34,7 @@ const until = async (isSo: () => boolean): Promise<void> => {
 };
 
 describe('one commit, one run', () => {
-  it('serves a push, its pull request and redeliveries of both with one run and one check', async () => {
+  it('F1: serves a push, its pull request and redeliveries of both with one run and one check', async () => {
     const repository = await fresh();
     await branchOf(repository, 'feature');
     const sha = await set.push(repository, 'feature');
@@ -54,7 +54,7 @@ describe('one commit, one run', () => {
     ]);
   });
 
-  it('starts once for fifty copies of a delivery that come at once', async () => {
+  it('F1: starts once for fifty copies of a delivery that come at once', async () => {
     const repository = await fresh();
     set.sandbox.webhooks.options.manner = () => 'drop';
     const sha = await set.push(repository, 'main');
@@ -96,7 +96,7 @@ describe('one commit, one run', () => {
 });
 
 describe('a newer commit', () => {
-  it('takes the place of a run on a pull request branch, and says so', async () => {
+  it('F22: takes the place of a run on a pull request branch, and says so', async () => {
     const repository = await fresh();
     await branchOf(repository, 'feature');
     Object.assign(scripts, { build: { kind: 'endless' } });
@@ -119,7 +119,7 @@ describe('a newer commit', () => {
     expect(repository.runs.filter((run) => run.status !== 'completed')).toEqual([]);
   });
 
-  it('waits on a push branch while an image is being built; those between are superseded', async () => {
+  it('F22: waits on a push branch while an image is being built; those between are superseded', async () => {
     const repository = await fresh();
     Object.assign(scripts, { build: { kind: 'slow', milliseconds: 2500 } });
     const first = await set.push(repository, 'main');
@@ -136,7 +136,7 @@ describe('a newer commit', () => {
     expect(repository.checkRuns.filter((run) => run.headSha === last)).toHaveLength(1);
   });
 
-  it('that arrives before the build has started takes the place of a run on a push branch', async () => {
+  it('F22: that arrives before the build has started takes the place of a run on a push branch', async () => {
     const repository = await fresh();
     Object.assign(scripts, { lint: { kind: 'endless' } });
     const first = await set.push(repository, 'main');
@@ -172,7 +172,7 @@ describe('a newer commit', () => {
     expect(repository.runs.filter((run) => run.headSha === third)).toHaveLength(7);
   });
 
-  it('that moves the branch between webhook and dispatch never has the older commit built', async () => {
+  it('F21: that moves the branch between webhook and dispatch never has the older commit built', async () => {
     const repository = await fresh();
     const { webhooks } = set.sandbox;
     Object.assign(scripts, { lint: { kind: 'slow', milliseconds: 700 } });
@@ -244,7 +244,7 @@ describe('a coordinator', () => {
     expect(check.conclusion).toBe('success');
   });
 
-  it('takes a branch for deleted only where it stays gone', async () => {
+  it('F12: takes a branch for deleted only where it stays gone', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({
       method: 'GET',
@@ -286,7 +286,7 @@ describe('somebody asks', () => {
     ['/slsa rerun', 'stranger', 'needs write access'],
     ['/slsa rerum', 'kim', 'Did you mean `/slsa rerun`?'],
     ['/slsa', 'kim', "I don't know"],
-  ])('%s by %s starts nothing and is answered: %s', async (body, login, answer) => {
+  ])('T3: %s by %s starts nothing and is answered: %s', async (body, login, answer) => {
     const repository = await fresh();
     await branchOf(repository, 'feature');
     const sha = await set.push(repository, 'feature');
@@ -316,20 +316,21 @@ describe('somebody asks', () => {
     expect(repository.runs).toHaveLength(8);
   });
 
-  it('cancelling a stage run on GitHub ends the run as cancelled', async () => {
+  it('F17: cancelling a stage run on GitHub ends the run as cancelled, names who, and opens no issue', async () => {
     const repository = await fresh();
     Object.assign(scripts, { build: { kind: 'endless' } });
     const sha = await set.push(repository, 'main');
     await until(() => repository.runs.some((run) => run.file.startsWith('01') && run.status === 'in_progress'));
-    repository.runs.at(-1)!.abort.abort('cancelled');
+    repository.runs.at(-1)!.abort.abort(set.sandbox.user('kim'));
     const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha));
 
-    expect(check).toMatchObject({ conclusion: 'cancelled', title: 'Build was cancelled by somebody on GitHub' });
+    expect(check).toMatchObject({ conclusion: 'cancelled', title: 'Build was cancelled by kim' });
+    expect(repository.issues).toEqual([]);
   });
 });
 
 describe('what is refused', () => {
-  it('a pull request from a fork is never dispatched', async () => {
+  it('T1: a pull request from a fork is never dispatched', async () => {
     const repository = await fresh();
     const forkSha = 'f'.repeat(40);
     await set.sandbox.openPull(repository, 'patch', { forkSha, headRepositoryId: 999_999 });
@@ -365,7 +366,7 @@ describe('what is refused', () => {
     expect(check.summary).toContain('line 3, column 15');
   });
 
-  it('a stage file that is missing is named', async () => {
+  it('F13: a stage file that is missing is named', async () => {
     const repository = await fresh();
     await set.sandbox.push(repository, 'main', new Map([['.github/workflows/01-build-image.yml', null]]));
     const sha = (await repository.git.commitOf('refs/heads/main')) ?? '';
@@ -375,7 +376,7 @@ describe('what is refused', () => {
     expect(check.title).toContain('.github/workflows/01-build-image.yml cannot be dispatched');
   });
 
-  it('a pull request that changes the stage files passes only after a person has looked', async () => {
+  it('T9: a pull request that changes the stage files passes only after a person has looked', async () => {
     const repository = await fresh();
     await branchOf(repository, 'feature');
     const lint = (await repository.git.file('refs/heads/main', '.github/workflows/00-megalinter.yml'))!.toString();

@@ -132,8 +132,8 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'timed_out',
     status: 'error',
     end: 'FAILED',
-    title: /^Not your fault: Scan ended failure without a report/,
-    dispatched: ALL.slice(0, 5),
+    title: /^Not your fault: Scan gave no result \(retried twice\)$/,
+    dispatched: [...ALL.slice(0, 5), '03', '03'],
   },
   {
     name: 'a signature that failed is no pass',
@@ -141,8 +141,8 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'timed_out',
     status: 'error',
     end: 'FAILED',
-    title: /^Not your fault: Sign ended failure without a report/,
-    dispatched: ALL.slice(0, 5),
+    title: /^Not your fault: Sign gave no result \(retried twice\)$/,
+    dispatched: [...ALL.slice(0, 5), '04', '04'],
   },
   {
     name: 'an attestation that failed is no pass',
@@ -150,8 +150,8 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'timed_out',
     status: 'error',
     end: 'FAILED',
-    title: /^Not your fault: Attest/,
-    dispatched: ALL.slice(0, 6),
+    title: /^Not your fault: Attest gave no result \(retried twice\)$/,
+    dispatched: [...ALL.slice(0, 6), '05', '05'],
   },
   {
     name: 'a missing artifact is no pass, even after success',
@@ -159,8 +159,8 @@ const ENDINGS: readonly Ending[] = [
     conclusion: 'timed_out',
     status: 'error',
     end: 'FAILED',
-    title: /^Not your fault: SBOM ended without a report/,
-    dispatched: ['00', '01', '02', '04'],
+    title: /^Not your fault: SBOM ended without a report \(retried twice\)$/,
+    dispatched: ['00', '01', '02', '02', '02', '04'],
   },
   {
     name: 'an empty report is no pass',

@@ -63,7 +63,7 @@ describe('an isolated builder', () => {
     expect(repository.attestations).toEqual([]);
   });
 
-  it('is one of the commits that the operator named, and no other', async () => {
+  it('T33: is one of the commits that the operator named, and no other', async () => {
     const repository = await isolated.repository('gone');
     const files = await isolated.sandbox.setUpFiles();
     const path = '.github/workflows/01-build-image.yml';
@@ -98,7 +98,7 @@ const REFUSED: Readonly<Record<keyof typeof ATTACKS, RegExp>> = {
   'foreign-signature': /signature: nobody that is trusted here signed it$/,
 };
 
-describe('an attack', () => {
+describe('T36, T33: an attack', () => {
   it.each(Object.entries(ATTACKS))('%s is refused by name', async (name, scenario) => {
     current.attack = scenario;
     const repository = await isolated.repository(`attack-${name}`);
@@ -141,7 +141,7 @@ describe('evidence that others left for the same digest', () => {
 });
 
 describe('a store of attestations that does not answer', () => {
-  it('is neither a pass nor a lower level once it answers again', async () => {
+  it('F38, T34: is neither a pass nor a lower level once it answers again', async () => {
     const repository = await isolated.repository('patience');
     isolated.sandbox.faults.add({ method: 'GET', path: /\/attestations\//, nth: [1, 2], fault: status(502) });
     const { check } = await isolated.pushed(repository);

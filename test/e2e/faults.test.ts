@@ -27,7 +27,7 @@ const DISPATCH = { method: 'POST', path: /01-build-image\.yml\/dispatches$/ };
 const filesOf = (repository: RepositoryRecord): string[] => repository.runs.map(({ file }) => file.slice(0, 2));
 
 describe('a dispatch', () => {
-  it('whose answer is lost is found again by its title, and not sent twice', async () => {
+  it('F9: whose answer is lost is found again by its title, and not sent twice', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({ ...DISPATCH, nth: [1], fault: { kind: 'effect-then-cut' } });
     const { check } = await set.pushed(repository);
@@ -36,7 +36,7 @@ describe('a dispatch', () => {
     expect(filesOf(repository)).toEqual(['00', '01', '02', '03']);
   });
 
-  it('that never arrived is sent again after a search, and the check says so', async () => {
+  it('F12: that never arrived is sent again after a search, and the check says so', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({ ...DISPATCH, nth: [1], fault: { kind: 'cut-before-effect' } });
     const { check, result } = await set.pushed(repository);
@@ -46,7 +46,7 @@ describe('a dispatch', () => {
     expect(result.decisions.map(({ kind }) => kind)).toContain('dispatched_again');
   });
 
-  it('that is answered with 502 each time ends in no result, and never in a pass', async () => {
+  it('F9: that is answered with 502 each time ends in no result, and never in a pass', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({ ...DISPATCH, fault: status(502, 'Bad Gateway') });
     const { check } = await set.pushed(repository);
@@ -55,7 +55,7 @@ describe('a dispatch', () => {
     expect(check.title).toBe('Not your fault: Build: 3 dispatches were sent and none of them started a run');
   });
 
-  it('that is refused says what to grant', async () => {
+  it('F14: that is refused says what to grant', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({ ...DISPATCH, fault: status(403, 'Resource not accessible by integration') });
     const { check } = await set.pushed(repository);
@@ -64,7 +64,7 @@ describe('a dispatch', () => {
     expect(check.summary).toContain('Grant the App "Actions: write"');
   });
 
-  it('is sent again after a rate limit, by a run that slept meanwhile', async () => {
+  it('F10: is sent again after a rate limit, by a run that slept meanwhile', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({
       ...DISPATCH,
@@ -81,7 +81,7 @@ describe('a dispatch', () => {
 });
 
 describe('reads', () => {
-  it('that fail for a while are tried again', async () => {
+  it('F8: that fail for a while are tried again', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({ method: 'GET', path: /\/artifacts\/\d+\/zip$/, nth: [1, 2], fault: status(502) });
     set.sandbox.faults.add({ method: 'GET', path: /\/contents\//, nth: [1], fault: status(500) });
@@ -90,7 +90,7 @@ describe('reads', () => {
     expect(check.conclusion).toBe('success');
   });
 
-  it('with a token that has expired are made with a new one', async () => {
+  it('F11: with a token that has expired are made with a new one', async () => {
     const repository = await fresh();
     set.sandbox.faults.add({
       method: 'GET',
@@ -105,7 +105,7 @@ describe('reads', () => {
 });
 
 describe('webhooks', () => {
-  it('of stage runs that are all lost cost time only', async () => {
+  it('F4: of stage runs that are all lost cost time only', async () => {
     const repository = await fresh();
     set.sandbox.webhooks.options.manner = (event) => (event === 'workflow_run' ? 'drop' : 'deliver');
     const { check } = await set.pushed(repository);
@@ -115,7 +115,7 @@ describe('webhooks', () => {
 });
 
 describe('runners', () => {
-  it('that never take a stage end it after a while, and its run is cancelled', async () => {
+  it('F19: that never take a stage end it after a while, and its run is cancelled', async () => {
     const repository = await fresh();
     set.sandbox.engine.options.queueMs = 600_000;
     try {
@@ -130,7 +130,7 @@ describe('runners', () => {
 });
 
 describe('artifacts', () => {
-  it('that were swapped after they were listed are refused', async () => {
+  it('F20, T37: that were swapped after they were listed are refused', async () => {
     const repository = await fresh();
     Object.assign(scripts, {
       scan: {
@@ -150,7 +150,7 @@ describe('artifacts', () => {
     expect(check.title).toMatch(/Scan: the artifact is sha256:[0-9a-f]{64}, but GitHub listed/);
   });
 
-  it('of 30 MB are read, and leave no more than a few kilobytes in the history', async () => {
+  it('F27: of 30 MB are read, and leave no more than a few kilobytes in the history', async () => {
     const repository = await fresh('preset: standard\nfail_on_lint_errors: false\n');
     const finding = {
       ruleId: 'R1',
@@ -201,7 +201,7 @@ describe('artifacts', () => {
 });
 
 describe('two pipelines at once', () => {
-  it("never touch each other's stage runs, also where lists lag", async () => {
+  it("F12: never touch each other's stage runs, also where lists lag", async () => {
     set.sandbox.engine.options.listLagMs = 2000;
     set.sandbox.faults.add({ ...DISPATCH, fault: { kind: 'effect-then-cut' } });
     const repository = await fresh('preset: minimal\non:\n  push:\n    branches: ["release/*"]\n');

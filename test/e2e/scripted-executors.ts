@@ -8,7 +8,7 @@ import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 export type Script =
   | { readonly kind: 'good' }
   | { readonly kind: 'lint_errors'; readonly count: number }
-  | { readonly kind: 'build_fails' }
+  | { readonly kind: 'build_fails'; readonly log?: string }
   | { readonly kind: 'vulnerable'; readonly severities: readonly string[] }
   /** The job fails and leaves nothing. */
   | { readonly kind: 'crash' }
@@ -19,6 +19,10 @@ export type Script =
       readonly files: (job: StageJob) => ReadonlyMap<string, Buffer | string>;
       readonly conclusion?: 'success' | 'failure';
     }
+  /** As Actions itself may end it: without jobs, without a word, with a log of its own. */
+  | ({ readonly kind: 'ends' } & Pick<StageEnd, 'conclusion' | 'log' | 'annotations' | 'jobs' | 'silent'>)
+  /** So many times, for each repository; then it is good. */
+  | { readonly kind: 'first'; readonly times: number; readonly script: Script }
   /** Goes on until it is cancelled. */
   | { readonly kind: 'endless' }
   | { readonly kind: 'slow'; readonly milliseconds: number };
@@ -30,13 +34,22 @@ export const scripted = (scripts: Scripts, parts: ExecutorParts): Executors =>
   Object.fromEntries(STAGES.map((stage) => [stage, executor(stage, scripts, parts)])) as unknown as Executors;
 
 function executor(stage: Stage, scripts: Scripts, parts: ExecutorParts): Executor {
+  const seen = new Map<string, number>();
   const goodArtifact = (job: StageJob, script: Script): Promise<Map<string, string>> => artifactOf(job, script, parts);
   return async (job) => {
-    const script = scripts[stage] ?? { kind: 'good' };
+    const script = current(scripts[stage] ?? { kind: 'good' }, job, seen);
     if (job.stage === 'lint' || job.stage === 'build') {
       if (job.run.headSha !== job.inputs['commit']) return end('failure', null);
     }
     switch (script.kind) {
+      case 'ends':
+        return {
+          steps: script.jobs === 'none' ? [] : [{ name: 'the tool', conclusion: 'failure' }],
+          artifact: null,
+          ...script,
+        };
+      case 'first':
+        throw new Error('It was unfolded above');
       case 'crash':
         return end('failure', null);
       case 'no_artifact':
@@ -48,14 +61,24 @@ function executor(stage: Stage, scripts: Scripts, parts: ExecutorParts): Executo
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, script.milliseconds));
         return end('success', await goodArtifact(job, { kind: 'good' }));
+      case 'build_fails': {
+        const { log } = script;
+        return { ...end('failure', await goodArtifact(job, script)), ...(log === undefined ? {} : { log }) };
+      }
       case 'lint_errors':
-      case 'build_fails':
         return end('failure', await goodArtifact(job, script));
       case 'good':
       case 'vulnerable':
         return end('success', await goodArtifact(job, script));
     }
   };
+}
+
+function current(script: Script, { repository }: StageJob, seen: Map<string, number>): Script {
+  if (script.kind !== 'first') return script;
+  const times = seen.get(repository.name) ?? 0;
+  seen.set(repository.name, times + 1);
+  return times < script.times ? script.script : { kind: 'good' };
 }
 
 const end = (conclusion: StageEnd['conclusion'], artifact: StageEnd['artifact']): StageEnd => ({
