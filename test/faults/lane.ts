@@ -25,6 +25,8 @@ export interface LaneOptions extends SandboxOptions {
   readonly scripts?: Scripts;
   readonly maintenance?: boolean;
   readonly maxCached?: number;
+  /** For the worker's Node. */
+  readonly workerFlags?: readonly string[];
 }
 
 export class Lane {
@@ -33,19 +35,25 @@ export class Lane {
   readonly scripts: Scripts;
   private readonly service: Started & { readonly url: string };
   private readonly workerEnv: Record<string, string>;
+  private readonly workerFlags: readonly string[];
   private worker: ChildProcess | null = null;
   private serial = 0;
   /** When the present worker began to poll: epoch milliseconds. */
   readyAt = 0;
 
   private constructor(
-    parts: Pick<Lane, 'sandbox' | 'client' | 'scripts'> & { service: Lane['service']; env: Record<string, string> },
+    parts: Pick<Lane, 'sandbox' | 'client' | 'scripts'> & {
+      service: Lane['service'];
+      env: Record<string, string>;
+      flags: readonly string[];
+    },
   ) {
     this.sandbox = parts.sandbox;
     this.client = parts.client;
     this.scripts = parts.scripts;
     this.service = parts.service;
     this.workerEnv = parts.env;
+    this.workerFlags = parts.flags;
   }
 
   static async open(options: LaneOptions): Promise<Lane> {
@@ -82,7 +90,7 @@ export class Lane {
       ...(options.maintenance === true ? { MAINTENANCE: 'yes' } : {}),
       ...(options.maxCached === undefined ? {} : { MAX_CACHED: String(options.maxCached) }),
     };
-    const lane = new Lane({ sandbox, client, scripts, service, env });
+    const lane = new Lane({ sandbox, client, scripts, service, env, flags: options.workerFlags ?? [] });
     await lane.startWorker();
     return lane;
   }
@@ -100,7 +108,7 @@ export class Lane {
   async startWorker(): Promise<void> {
     const worker = fork(WORKER, [], {
       env: this.workerEnv,
-      execArgv: [],
+      execArgv: [...this.workerFlags],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.worker = worker;

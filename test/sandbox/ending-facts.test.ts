@@ -167,8 +167,9 @@ describe('a run that Actions itself ends', () => {
     // A re-run begins afresh.
     box.engine.executors = stubs;
     box.engine.rerun(repository, run);
+    expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: null }] });
     await box.engine.settle();
-    expect(await jobsOf(run)).toMatchObject({ total_count: 1 });
+    expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: 'success' }] });
     expect(actionsSent(run)).toEqual(['requested', 'in_progress', 'in_progress', 'completed']);
   });
 
