@@ -51,7 +51,7 @@ const lane = await Lane.open({
   namespace: 'default',
   bundle: server.bundle,
   maintenance: true,
-  workerFlags: ['--max-old-space-size=256', '--max-semi-space-size=4'],
+  workerFlags: ['--max-old-space-size=256', '--max-semi-space-size=4', '--expose-gc'],
   manner: (event) => mannerOf(event),
 });
 
@@ -72,55 +72,63 @@ for (const fault of FAULTS) {
   });
 }
 
-/** One push to a repository of its own, to its end. */
-async function oneRun(index: number): Promise<Ended> {
-  const name = `soak-${index}`;
-  const standard = index % 3 === 0;
-  const repository = await lane.sandbox.createRepository(name);
-  await repository.git.commitFiles(
-    'main',
-    await lane.sandbox.setUpFiles(`preset: ${standard ? 'standard' : 'minimal'}\n`),
-    'Set up',
-  );
+/** Each lane has its own, since a branch that is pushed to while it runs is another story. */
+const REPOSITORIES_A_LANE = 4;
+const repositories: RepositoryRecord[][] = [];
+for (let number = 0; number < LANES; number += 1) {
+  const own: RepositoryRecord[] = [];
+  for (let each = 0; each < REPOSITORIES_A_LANE; each += 1) {
+    const preset = each === 0 ? 'standard' : 'minimal';
+    own.push(await lane.repository(`preset: ${preset}\n`, `soak-${number}-${each}`));
+  }
+  repositories.push(own);
+}
+
+/** One push, to the end of its run. */
+async function oneRun(index: number, number: number): Promise<Ended> {
+  const which = index % REPOSITORIES_A_LANE;
+  const repository = repositories[number]?.[which];
+  if (repository === undefined) throw new Error(`Lane ${number} has no repository ${which}`);
   const sha = await lane.push(repository);
   const workflowId = lane.idOf(repository, sha);
+  const told = (what: string | undefined): string => `${repository.name} ${sha.slice(0, 7)}: ${what}`;
   try {
     const { conclusion } = await lane.ended(repository, workflowId, RUN_LIMIT_MS);
     const result = parsePreviousRun(await lane.client.resultOf(workflowId));
-    const again = (result?.decisions ?? []).filter(
-      ({ kind }) => kind === 'dispatched_again' || kind === 'stage_retried',
-    );
-    const broken = brokenOf(repository, {
-      stages: standard ? 7 : 4,
-      again: again.length,
-      conclusion: conclusion ?? '',
-    });
-    return { conclusion: conclusion ?? 'none', broken: broken.map((what) => `${name}: ${what}`) };
+    const kinds = (result?.decisions ?? []).map(({ kind }) => kind);
+    const again = kinds.filter((kind) => kind === 'dispatched_again' || kind === 'stage_retried').length;
+    const wanted = { sha, stages: which === 0 ? 7 : 4, again, conclusion: conclusion ?? '' };
+    return { conclusion: conclusion ?? 'none', broken: brokenOf(repository, wanted).map(told) };
   } catch (error) {
     return {
       conclusion: 'hangs',
-      broken: [`${name}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`],
+      broken: [told(error instanceof Error ? error.message.split('\n')[0] : String(error))],
     };
-  } finally {
-    // The stand-in remembers for ever; what has been judged may go.
-    lane.sandbox.world.repositories.delete(repository.id);
   }
 }
 
-function brokenOf(
-  { checkRuns, runs, statuses, issues }: RepositoryRecord,
-  { stages, again, conclusion }: { readonly stages: number; readonly again: number; readonly conclusion: string },
-): string[] {
+interface Wanted {
+  readonly sha: string;
+  readonly stages: number;
+  /** Dispatches that were made again, as the run itself tells. */
+  readonly again: number;
+  readonly conclusion: string;
+}
+
+function brokenOf(repository: RepositoryRecord, { sha, stages, again, conclusion }: Wanted): string[] {
+  const checks = repository.checkRuns.filter(({ headSha }) => headSha === sha);
+  const runs = repository.runs.filter(({ headSha }) => headSha === sha);
+  const status = repository.statuses.findLast((each) => each.sha === sha);
   const open = runs.filter(({ status: state }) => state !== 'completed');
   return [
-    ...(checkRuns.length === 1 ? [] : [`has ${checkRuns.length} check runs`]),
+    ...(checks.length === 1 ? [] : [`has ${checks.length} check runs`]),
     ...(runs.length <= stages + again
       ? []
       : [`has ${runs.length} stage runs for ${stages} stages and ${again} more tries`]),
     ...(conclusion !== 'success' || runs.length >= stages ? [] : ['passed without all its stages']),
-    ...(conclusion === 'failure' ? ['is held against the commit'] : []),
-    ...(statuses.at(-1)?.state === 'pending' ? ['has a status that is pending'] : []),
-    ...(issues.length === 0 ? [] : [`has ${issues.length} issues`]),
+    ...(conclusion === 'failure' ? [`is held against the commit: ${checks[0]?.title}`] : []),
+    ...(status?.state === 'pending' ? ['has a status that is pending'] : []),
+    ...(repository.issues.length === 0 ? [] : [`has ${repository.issues.length} issues`]),
     ...(open.length === 0 ? [] : [`left ${open.length} stage runs going on`]),
   ];
 }
@@ -128,6 +136,8 @@ function brokenOf(
 interface Sample {
   readonly minute: number;
   readonly residentMb: number;
+  /** What is still in use after everything else was collected: this is what must not grow. */
+  readonly liveMb: number;
   readonly handles: number;
 }
 
@@ -138,8 +148,9 @@ const isOver = (): boolean => performance.now() - started > minutes * 60_000;
 async function watch(): Promise<void> {
   while (!isOver()) {
     await delay(2000);
-    const { rss, handles } = await lane.memory();
-    samples.push({ minute: (performance.now() - started) / 60_000, residentMb: rss / 2 ** 20, handles });
+    const { rss, live, handles } = await lane.memory();
+    const minute = (performance.now() - started) / 60_000;
+    samples.push({ minute, residentMb: rss / 2 ** 20, liveMb: live / 2 ** 20, handles });
   }
 }
 
@@ -151,10 +162,10 @@ async function maintain(): Promise<void> {
 }
 
 /** Megabytes a minute, by least squares, of what follows the warm-up. */
-function slope(of: readonly Sample[]): number {
+function slope(of: readonly Sample[], figure: 'residentMb' | 'liveMb'): number {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [mean(of.map(({ minute }) => minute)), mean(of.map(({ residentMb }) => residentMb))];
-  const over = of.reduce((sum, { minute, residentMb }) => sum + (minute - x) * (residentMb - y), 0);
+  const [x, y] = [mean(of.map(({ minute }) => minute)), mean(of.map((each) => each[figure]))];
+  const over = of.reduce((sum, each) => sum + (each.minute - x) * (each[figure] - y), 0);
   return over / of.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0);
 }
 
@@ -178,7 +189,8 @@ const rows: Row[] = [
   { what: 'a run, p50 / p99', measured: `${round(percentile(took, 50))} / ${round(percentile(took, 99))} s` },
   { what: 'requests / refused on purpose', measured: `${lane.sandbox.calls.length} / ${faulty}` },
   atMost('memory of the worker, peak', peak, 512, ' MB'),
-  atMost('memory of the worker, slope', slope(settled), 1, ' MB/min'),
+  atMost('memory of the worker in use, slope', slope(settled, 'liveMb'), 1, ' MB/min'),
+  { what: 'memory of the worker resident, slope', measured: `${round(slope(settled, 'residentMb'))} MB/min` },
   { what: 'handles of the worker, first / last', measured: `${settled[0]?.handles} / ${settled.at(-1)?.handles}` },
 ];
 for (const row of rows) print(tableRow(row));

@@ -12,7 +12,7 @@ export const Repository = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/),
   defaultBranch: z.string().min(1).max(250),
   visibility: z.enum(['public', 'private', 'internal']),
-  /** Absent where a plain token is used instead of an App. */
+  /** Null where a plain token is used instead of an App, and where an event did not name it: then it is looked up. */
   installationId: z.number().int().positive().nullable(),
 });
 export type Repository = z.infer<typeof Repository>;

@@ -18,7 +18,8 @@ export const Common = z.object({
     private: z.boolean().optional(),
     visibility: z.enum(['public', 'private', 'internal']).optional(),
   }),
-  installation: z.object({ id }),
+  /** Of id 0 now and then (runs-on#509): then it is looked up. Without any, it is no delivery of an App. */
+  installation: z.object({ id: z.number().int().nonnegative() }),
   sender: z.object({ id, login: Login, type: z.string().optional() }),
 });
 export type Common = z.infer<typeof Common>;
@@ -30,7 +31,7 @@ export const repositoryOf = ({ repository, installation }: Common): Repository =
   name: repository.name,
   defaultBranch: repository.default_branch,
   visibility: repository.visibility ?? (repository.private === false ? 'public' : 'private'),
-  installationId: installation.id,
+  installationId: installation.id === 0 ? null : installation.id,
 });
 
 export const Push = Common.extend({

@@ -67,6 +67,19 @@ describe('a token', () => {
     ]);
   });
 
+  it('F6: of a repository whose event named no installation is minted for the one that GitHub names, asked once', async () => {
+    const endpoint = { baseUrl: API, fetch: globalThis.fetch };
+    const unknown = createGitHub(appTokens({ appId: 1, privateKey: new Secret(key) }, endpoint), endpoint).repository({
+      ...REPOSITORY,
+      installationId: null,
+    });
+    const lookUp = nock(API).get(path('installation')).reply(200, { id: 7 });
+    nock(API).get(path('commits/heads%2Fmain')).times(2).reply(200, 'a'.repeat(40));
+    expect(await unknown.contents.commitAt(MAIN)).toBe('a'.repeat(40));
+    expect(await unknown.contents.commitAt(MAIN)).toBe('a'.repeat(40));
+    expect(lookUp.isDone()).toBe(true);
+  });
+
   it('F11: that is refused is renewed once, and then it is a fault', async () => {
     nock(API).get(path('commits/heads%2Fmain')).twice().reply(401, { message: 'Bad credentials' });
     await expect(api.contents.commitAt(MAIN)).rejects.toMatchObject({ kind: 'unauthorized' });

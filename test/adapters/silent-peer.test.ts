@@ -51,6 +51,18 @@ describe('a peer', () => {
     await expect(apiAt(url).contents.commitAt(branchRef('main'))).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
+  it('F8: that cuts its answer short has not answered: half of a settings file is none, and not an empty one', async () => {
+    const url = await listening(
+      createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '100' });
+        response.write('preset: standard\nfail_on_vul', () => response.destroy());
+      }),
+    );
+    await expect(apiAt(url).contents.fileAt('.github/slsa-pipeline.yml', 'main')).rejects.toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+
   it('F14: that has moved a repository is followed to where it is now', async () => {
     const url = await listening(
       createServer((request, response) => {

@@ -5,7 +5,7 @@ import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import { type Scripts } from './scripted-executors.ts';
 import { GitRef } from '../../src/domain/git.ts';
-import { coordinatorId } from '../../src/domain/run/workflow-ids.ts';
+import { commandId, coordinatorId } from '../../src/domain/run/workflow-ids.ts';
 import { StageSet } from './stage-set.ts';
 import { recordHistory } from './temporal-history.ts';
 
@@ -274,12 +274,13 @@ describe('somebody asks', () => {
     await until(() => repository.comments.length === 2);
 
     expect(check.conclusion).toBe('success');
-    expect(repository.runs.map(({ file }) => file.slice(0, 2))).toEqual(['00', '01', '02', '03', '03']);
+    expect(repository.runs.map(({ file }) => file.slice(0, 2))).toEqual(['00', '01', '02', '03', '03', '03', '03']);
     expect(repository.reactions.filter((each) => each.commentId === commentId).map(({ content }) => content)).toEqual([
       'eyes',
       '+1',
     ]);
     expect(repository.comments.at(-1)?.body).toContain(`Running \`${sha.slice(0, 7)}\` again.`);
+    await recordHistory(set.temporal.address, commandId(String(commentId)), 'command');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import { type Script, type Scripts } from './scripted-executors.ts';
 import { StageSet } from './stage-set.ts';
+import { recordHistory } from './temporal-history.ts';
 
 const scripts: Scripts = {};
 let set: StageSet;
@@ -49,6 +50,7 @@ describe('a stage that a fault of infrastructure hit', () => {
       ),
     });
     expect(check.summary).toContain('attempt 2 of 3');
+    await recordHistory(set.temporal.address, result.workflowId, 'retried');
   });
 
   it("F15: three times in a row is no result, tells what its log says, and is nobody's fault here", async () => {

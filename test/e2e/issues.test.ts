@@ -4,6 +4,7 @@ import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import { type Scripts } from './scripted-executors.ts';
 import { StageSet } from './stage-set.ts';
+import { recordHistory } from './temporal-history.ts';
 
 const scripts: Scripts = {};
 let set: StageSet;
@@ -41,6 +42,7 @@ describe('a build that fails on the default branch', () => {
     expect(issue?.body).toContain('not ok 1 - adds numbers');
     expect(issue?.body).toMatch(/Likely cause: the Dockerfile.*npm test.*ended with exit code 1/);
     expect(check.summary).toContain(`Issue [#${issue?.number}](`);
+    await recordHistory(set.temporal.address, check.externalId, 'build-failure');
 
     await set.pushed(repository);
     expect(repository.issues).toHaveLength(1);

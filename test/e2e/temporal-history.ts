@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { temporal } from '@temporalio/proto';
+import { VERSION } from '../../src/cli/version.ts';
 
 export interface Measured {
   readonly events: number;
@@ -22,7 +23,7 @@ export async function measureHistory(address: string, workflowId: string): Promi
 /** With RECORD_HISTORIES set, keeps the history where the replay test finds it. */
 export async function recordHistory(address: string, workflowId: string, name: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] === undefined) return;
-  const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+  const folder = fileURLToPath(new URL(`../histories/${VERSION}/`, import.meta.url));
   await mkdir(folder, { recursive: true });
   const json: unknown = JSON.parse(historyToJSON(await fetchHistory(address, workflowId)));
   await writeFile(`${folder}${name}.json`, `${JSON.stringify({ workflowId, history: json })}\n`);

@@ -135,11 +135,12 @@ export class Lane {
   }
   private comingBack: Promise<void> = Promise.resolve();
 
-  async memory(): Promise<{ rss: number; handles: number }> {
+  /** In bytes; `live` is what is left after everything else was collected, where the worker's flags let it. */
+  async memory(): Promise<{ rss: number; live: number; handles: number }> {
     const { worker } = this;
     if (worker === null) throw new Error('There is no worker');
     return new Promise((resolve) => {
-      worker.once('message', (message) => resolve(message as { rss: number; handles: number }));
+      worker.once('message', (message) => resolve(message as { rss: number; live: number; handles: number }));
       worker.send('memory');
     });
   }

@@ -33,8 +33,10 @@ const worker = await startWorker({
 });
 if (MAINTENANCE !== '') await scheduleMaintenance(address);
 process.on('message', (message) => {
-  if (message === 'memory')
-    process.send?.({ rss: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length });
+  if (message !== 'memory') return;
+  globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  process.send?.({ rss, live: heapUsed + external, handles: process.getActiveResourcesInfo().length });
 });
 process.send?.('ready');
 await worker.ended;

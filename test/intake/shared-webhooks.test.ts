@@ -320,6 +320,14 @@ describe('F6: the examples of @octokit/webhooks-examples', () => {
     }
   });
 
+  it('F6: are taken where their installation has id 0, and it is looked up', () => {
+    const push = DEFINITIONS.find(({ name }) => name === 'push')?.examples[0];
+    expect(taken('push', { ...push, installation: { id: 0 } })).toMatchObject({
+      kind: 'ref',
+      intent: { repository: { installationId: null } },
+    });
+  });
+
   it('pass through intake without an error under the name of every event that intake reads', () => {
     const payloads = DEFINITIONS.flatMap(({ examples }) => examples);
     for (const event of Object.keys(INTENTS)) {

@@ -592,14 +592,16 @@ describe('a delivery', () => {
   });
 
   it('is failed as well where the App refuses it, or does not answer at all', async () => {
-    answer = 503;
-    await sentBy(() => comment('refused'));
+    for (const status of [400, 503]) {
+      answer = status;
+      await sentBy(() => comment('refused'));
+    }
     const { url } = box.webhooks.options;
     box.webhooks.options.url = 'http://127.0.0.1:1/';
     await sentBy(() => comment('unheard'));
     box.webhooks.options.url = url;
-    const { items } = await listed('?status=failure&per_page=2');
-    expect(items.map(({ status_code: code }) => code)).toEqual([502, 503]);
+    const { items } = await listed('?status=failure&per_page=3');
+    expect(items.map(({ status_code: code }) => code)).toEqual([502, 503, 400]);
   });
 
   it('is listed newest first, by how it went, and page by page with a cursor', async () => {

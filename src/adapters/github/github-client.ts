@@ -1,7 +1,7 @@
 /** One repository's API: every call has a narrow token, a time-out, a pinned version, and a fault instead of a status. */
 import { Octokit } from '@octokit/core';
 import type { z } from 'zod';
-import type { Repository } from '../../domain/repository.ts';
+import { fullName, type Repository } from '../../domain/repository.ts';
 import { GitHubFault, toFault } from './github-fault.ts';
 import type { RateGate } from './rate-gate.ts';
 import type { Endpoint, PermissionSet, Tokens } from './tokens.ts';
@@ -41,12 +41,13 @@ export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Rep
   const octokit = new Octokit({
     baseUrl: endpoint.baseUrl,
     userAgent: 'slsa-pipeline',
-    request: { fetch: endpoint.fetch },
+    request: { fetch: whole(endpoint.fetch) },
   });
   const send = async (call: Call, renew?: 'renew'): Promise<Reply> => {
     const scope = {
       installationId: repository.installationId,
       repositoryId: repository.id,
+      repository: fullName(repository),
       permissions: call.permissions,
     };
     const token = await tokens.token(scope, renew);
@@ -81,6 +82,28 @@ export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Rep
     }
   };
 }
+
+/**
+ * Octokit takes an answer that was cut for an empty one (@octokit/request, `getResponseData`): half of a settings file would be
+ * read as no settings at all. So an answer is whole before Octokit sees it, or it is none.
+ */
+const whole =
+  (send: typeof fetch): typeof fetch =>
+  async (address, options) => {
+    const reply = await send(address, options);
+    const bytes = await reply.arrayBuffer();
+    const { status, statusText, headers } = reply;
+    return Object.defineProperty(
+      new Response(isWithoutBody(status) ? null : bytes, { status, statusText, headers }),
+      'url',
+      {
+        value: reply.url,
+      },
+    );
+  };
+
+/** Source: Fetch standard, "null body status". */
+const isWithoutBody = (status: number): boolean => [101, 103, 204, 205, 304].includes(status);
 
 const nowEpochSeconds = (): number => Math.floor(Date.now() / 1000);
 

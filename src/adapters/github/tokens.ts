@@ -19,6 +19,8 @@ export type PermissionSet = keyof typeof PERMISSION_SETS;
 export interface TokenScope {
   readonly installationId: number | null;
   readonly repositoryId: number;
+  /** `owner/name`, for those who have to look the installation up. */
+  readonly repository: string;
   readonly permissions: PermissionSet;
 }
 
@@ -47,6 +49,7 @@ export interface Endpoint {
 }
 
 const App = z.object({ id: z.number(), slug: z.string() });
+const Installation = z.object({ id: z.number().int().positive() });
 const User = z.object({ id: z.number(), login: z.string() });
 
 export interface AppCredentials {
@@ -83,11 +86,22 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
       throw toFault(error, route, Math.floor(Date.now() / 1000));
     }
   };
+  const installations = new Map<number, number>();
+  const installationOf = async ({ repositoryId, repository }: TokenScope): Promise<number> => {
+    const known = installations.get(repositoryId);
+    if (known !== undefined) return known;
+    const [owner, repo] = repository.split('/');
+    const reply = await asApp('GET /repos/{owner}/{repo}/installation', { owner, repo });
+    const { id } = Installation.parse(reply.data);
+    installations.set(repositoryId, id);
+    return id;
+  };
   return {
     asApp,
     identity: once(learn),
-    async token({ installationId, repositoryId, permissions }, renew) {
-      if (installationId === null) throw new Error('An App needs the installation of the repository to act there');
+    async token(scope, renew) {
+      const { repositoryId, permissions } = scope;
+      const installationId = scope.installationId ?? (await installationOf(scope));
       const { token } = await auth({
         type: 'installation',
         installationId,
