@@ -70,8 +70,8 @@ describe('an isolated builder', () => {
     const text = String(files.get(path)).replace(/@[0-9a-f]{40}/, `@${'c'.repeat(40)}`);
     const sha = await isolated.sandbox.push(repository, 'main', new Map([[path, text]]));
     const check = await isolated.check(repository, isolated.idOf(repository, 'refs/heads/main', sha));
-    // GitHub cannot find it: that build never starts, and is never a pass.
-    expect(check.conclusion).toBe('timed_out');
+    // GitHub cannot find it, and the file is not ours: that build never starts, is never a pass, and a person has to look.
+    expect(check.conclusion).toBe('action_required');
     expect(check.summary).toContain('Not the stage files that this App renders: `01-build-image.yml`');
   });
 });
