@@ -121,6 +121,33 @@ describe('a dispatch', () => {
   });
 });
 
+describe('a limit', () => {
+  it('F10: holds every call of its installation without asking again, and none of another', async () => {
+    const endpoint = { baseUrl: API, fetch: globalThis.fetch };
+    const github = createGitHub(appTokens({ appId: 1, privateKey: new Secret(key) }, endpoint), endpoint);
+    const other = github.repository({ ...REPOSITORY, id: 43, name: 'other', installationId: 8 });
+    nock(API)
+      .persist()
+      .post('/app/installations/8/access_tokens')
+      .reply(201, {
+        token: 'ghs_y',
+        expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+        permissions: {},
+        repository_selection: 'selected',
+      });
+    nock(API)
+      .get(path('commits/heads%2Fmain'))
+      .reply(403, { message: 'secondary rate limit' }, { 'retry-after': '30' });
+    nock(API).get('/repos/acme/other/commits/heads%2Fmain').reply(200, 'b'.repeat(40));
+
+    const limited = { kind: 'rate_limited', untilEpochSeconds: expect.any(Number) };
+    await expect(github.repository(REPOSITORY).contents.commitAt(MAIN)).rejects.toMatchObject(limited);
+    // Nothing stands ready to answer this one: it is not sent.
+    await expect(github.repository(REPOSITORY).contents.fileAt('a', 'main')).rejects.toMatchObject(limited);
+    expect(await other.contents.commitAt(MAIN)).toBe('b'.repeat(40));
+  });
+});
+
 describe('reads', () => {
   it('take an absent ref, file and pull request as absent', async () => {
     nock(API).get(path('commits/heads%2Fmain')).reply(422, { message: 'No commit found for SHA: heads/main' });
