@@ -11,7 +11,7 @@ import { Auth } from './github/auth.ts';
 import { serveGit } from './github/git-http.ts';
 import { GitStore } from './github/git-store.ts';
 import { ApiServer, type RecordedCall } from './github/http.ts';
-import { Events } from './github/events.ts';
+import { Events, type QueueEntry } from './github/events.ts';
 import { githubRoutes } from './github/routes.ts';
 import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhooks.ts';
 import {
@@ -56,11 +56,14 @@ export class Sandbox {
   private readonly server: ApiServer;
   readonly sigstore: Sigstore;
   private readonly folder: string;
-  private readonly events: Events;
+  readonly events: Events;
   private builder: BuilderWorkflow | null = null;
 
   private constructor(
-    parts: Pick<Sandbox, 'world' | 'auth' | 'engine' | 'webhooks' | 'faults' | 'registry' | 'sigstore' | 'app'> & {
+    parts: Pick<
+      Sandbox,
+      'world' | 'auth' | 'engine' | 'webhooks' | 'events' | 'faults' | 'registry' | 'sigstore' | 'app'
+    > & {
       server: ApiServer;
       folder: string;
     },
@@ -75,7 +78,7 @@ export class Sandbox {
     this.server = parts.server;
     this.sigstore = parts.sigstore;
     this.folder = parts.folder;
-    this.events = new Events(parts.world, parts.webhooks, this.user('kim'));
+    this.events = parts.events;
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -91,6 +94,7 @@ export class Sandbox {
     const world = createWorld({ appId: app.appId, publicKey, baseUrl });
     const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
     const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
+    const events = new Events(world, webhooks, userIn(world, 'kim'));
     const faults = new FaultPlan();
     const auth = new Auth(world);
     const registry = new Registry();
@@ -104,7 +108,7 @@ export class Sandbox {
       executors: options.executors?.(real, parts) ?? real,
       options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
     });
-    const server = new ApiServer(githubRoutes({ world, auth, engine, webhooks }), faults, (request, response) =>
+    const server = new ApiServer(githubRoutes({ world, auth, engine, webhooks, events }), faults, (request, response) =>
       serveGit(request, response, {
         folderOf: (owner, name) => findRepository(world, owner, name)?.git.dir ?? null,
         pushed: (owner, name) => box.announcePushes(owner, name),
@@ -115,6 +119,7 @@ export class Sandbox {
       auth,
       engine,
       webhooks,
+      events,
       faults,
       registry,
       app,
@@ -177,11 +182,7 @@ export class Sandbox {
   }
 
   user(login: string, type: User['type'] = 'User'): User {
-    const known = this.world.users.get(login);
-    if (known !== undefined) return known;
-    const user = { id: this.world.nextId(), login, type };
-    this.world.users.set(login, user);
-    return user;
+    return userIn(this.world, login, type);
   }
 
   /** A fixture's files, set up for this sandbox. */
@@ -225,7 +226,7 @@ export class Sandbox {
   async openPull(
     repository: RepositoryRecord,
     head: string,
-    options: Partial<Pick<PullRecord, 'draft' | 'forkSha' | 'headRepositoryId' | 'baseRef'>> = {},
+    options: Partial<Pick<PullRecord, 'draft' | 'forkSha' | 'headRepositoryId' | 'baseRef' | 'author'>> = {},
   ): Promise<PullRecord> {
     const pull: PullRecord = {
       id: this.world.nextId(),
@@ -245,6 +246,26 @@ export class Sandbox {
     return pull;
   }
 
+  /** What a merge queue does with an entry: a branch of GitHub's own, with what would be merged; answers with its ref and commit. */
+  async enqueue(repository: RepositoryRecord, pull: PullRecord): Promise<QueueEntry> {
+    const { git } = repository;
+    const base = await git.commitOf(`refs/heads/${pull.baseRef}`);
+    const head = await git.commitOf(`refs/heads/${pull.headRef}`);
+    if (base === null || head === null) throw new Error('A queue entry needs both branches');
+    const ref = `refs/heads/gh-readonly-queue/${pull.baseRef}/pr-${pull.number}-${base}`;
+    const sha = await git.merge(ref, base, head);
+    const entry = { ref, sha, baseRef: pull.baseRef, baseSha: base };
+    await this.events.pushes(repository);
+    this.events.mergeGroup('checks_requested', repository, entry);
+    return entry;
+  }
+
+  /** The entry was merged, or fell out of the queue. */
+  async dequeue(repository: RepositoryRecord, entry: QueueEntry): Promise<void> {
+    await repository.git.git('update-ref', '-d', entry.ref);
+    this.events.mergeGroup('destroyed', repository, entry);
+  }
+
   comment(repository: RepositoryRecord, issueNumber: number, login: string, body: string): number {
     const now = new Date().toISOString();
     const user = this.user(login);
@@ -261,6 +282,14 @@ export class Sandbox {
     this.events.checkRerequested(repository, run, this.user(login));
   }
 
+  /** A person presses a button of ours on a check run that has ended. */
+  pressButton(repository: RepositoryRecord, checkRunId: number, identifier: string, login = 'kim'): void {
+    const run = repository.checkRuns.find((each) => each.id === checkRunId);
+    const isThere = run?.status === 'completed' && run.actions.some((action) => action.identifier === identifier);
+    if (run === undefined || !isThere) throw new Error(`There is no button ${identifier} on check run ${checkRunId}`);
+    this.events.checkAction(repository, run, { identifier, user: this.user(login) });
+  }
+
   /** Sends push events for what has changed in git behind the sandbox's back. */
   async announcePushes(owner: string, name: string): Promise<void> {
     const repository = findRepository(this.world, owner, name);
@@ -270,4 +299,12 @@ export class Sandbox {
   cloneUrl(repository: RepositoryRecord): string {
     return `${this.url}/${repository.owner.login}/${repository.name}.git`;
   }
+}
+
+function userIn(world: World, login: string, type: User['type'] = 'User'): User {
+  const known = world.users.get(login);
+  if (known !== undefined) return known;
+  const user = { id: world.nextId(), login, type };
+  world.users.set(login, user);
+  return user;
 }

@@ -12,6 +12,13 @@ const NOTHING = '0'.repeat(40);
 /** More tags than these in one push, and GitHub sends nothing for any of them. Source: docs, webhook "push", "create". */
 const MAX_TAGS = 3;
 
+export interface QueueEntry {
+  readonly ref: string;
+  readonly sha: string;
+  readonly baseRef: string;
+  readonly baseSha: string;
+}
+
 interface Moved {
   readonly ref: string;
   readonly before: string;
@@ -52,6 +59,11 @@ export class Events {
     });
   }
 
+  mergeGroup(action: string, repository: RepositoryRecord, { ref, sha, baseRef, baseSha }: QueueEntry): void {
+    const merge_group = { head_sha: sha, head_ref: ref, base_ref: `refs/heads/${baseRef}`, base_sha: baseSha };
+    this.webhooks.send('merge_group', { action, merge_group, ...this.common(repository, this.pusher) });
+  }
+
   comment(repository: RepositoryRecord, comment: CommentRecord): void {
     const { issueNumber: number, user } = comment;
     const isIssue = repository.issues.some((each) => each.number === number);
@@ -68,6 +80,21 @@ export class Events {
     this.webhooks.send('check_run', { action: 'rerequested', check_run, ...this.common(repository, user) });
   }
 
+  checkAction(
+    repository: RepositoryRecord,
+    run: CheckRunRecord,
+    { identifier, user }: { readonly identifier: string; readonly user: User },
+  ): void {
+    const check_run = checkRunJson(run, repository, this.world);
+    const requested_action = { identifier };
+    this.webhooks.send('check_run', {
+      action: 'requested_action',
+      check_run,
+      requested_action,
+      ...this.common(repository, user),
+    });
+  }
+
   private async push(repository: RepositoryRecord, moved: Moved): Promise<void> {
     const isMoved = moved.before !== NOTHING && moved.after !== NOTHING;
     const commit = moved.after === NOTHING ? null : await repository.git.commitOf(moved.ref);
@@ -76,7 +103,7 @@ export class Events {
       created: moved.before === NOTHING,
       deleted: moved.after === NOTHING,
       forced: isMoved && !(await repository.git.isFastForward(moved.before, moved.after)),
-      head_commit: commit === null ? null : { id: commit },
+      head_commit: commit === null ? null : { id: commit, message: (await repository.git.commit(commit)).message },
       ...this.common(repository, this.pusher),
     });
     const branch = moved.ref.replace('refs/heads/', '');

@@ -37,6 +37,14 @@ export interface Comparison {
   readonly deletions: number;
 }
 
+export interface ChangedFile {
+  readonly filename: string;
+  readonly status: string;
+  readonly previous: string | null;
+}
+
+const STATUS_OF: Readonly<Record<string, string>> = { A: 'added', D: 'removed', M: 'modified', R: 'renamed' };
+
 /** Environment of every git call: nobody's configuration but ours. */
 const ENVIRONMENT = {
   PATH: process.env['PATH'] ?? '',
@@ -91,6 +99,12 @@ export class GitStore {
     }
   }
 
+  /** Git's name of a file's contents; null where it is absent. */
+  async blobOf(commit: string, path: string): Promise<string | null> {
+    const text = await this.git('rev-parse', '--verify', '--quiet', `${commit}:${path}`).catch(() => '');
+    return text.trim() === '' ? null : text.trim();
+  }
+
   async directory(commit: string, path: string): Promise<TreeEntry[] | null> {
     const target = path === '' ? commit : `${commit}:${path}`;
     const text = await this.git('ls-tree', '-z', '--long', target).catch(() => null);
@@ -133,6 +147,30 @@ export class GitStore {
     return { commits: Number(commits), changed_files: changes.length, additions: sum(0), deletions: sum(1) };
   }
 
+  /** What changed between two commits, as a pull request lists it. */
+  async changedFiles(base: string, head: string): Promise<ChangedFile[]> {
+    const text = await this.git('diff', '--name-status', '-z', '--find-renames', `${base}...${head}`);
+    const fields = text.split('\0').filter((field) => field !== '');
+    const files: ChangedFile[] = [];
+    for (let at = 0; at < fields.length;) {
+      const status = fields[at] ?? '';
+      const isRenamed = status.startsWith('R');
+      const filename = fields[at + (isRenamed ? 2 : 1)] ?? '';
+      files.push({
+        filename,
+        status: STATUS_OF[status[0] ?? ''] ?? 'changed',
+        previous: isRenamed ? (fields[at + 1] ?? null) : null,
+      });
+      at += isRenamed ? 3 : 2;
+    }
+    return files;
+  }
+
+  /** Commits of `head` that `base` does not have. */
+  async countBetween(base: string, head: string): Promise<number> {
+    return Number(await this.git('rev-list', '--count', `${base}..${head}`));
+  }
+
   /** Whether a ref can go from one commit to the other without losing any. */
   async isFastForward(before: string, after: string): Promise<boolean> {
     return this.git('merge-base', '--is-ancestor', before, after).then(
@@ -170,6 +208,15 @@ export class GitStore {
     const commit = await this.commitOf(`refs/heads/${branch}`);
     if (commit === null) throw new Error('git fast-import made no commit');
     return commit;
+  }
+
+  /** Merges two commits without a working tree, and lets a ref point at the result. */
+  async merge(ref: string, base: string, head: string): Promise<string> {
+    const tree = (await this.git('merge-tree', '--write-tree', base, head)).split('\n')[0] ?? '';
+    const message = `Merge ${head} into ${base}`;
+    const sha = (await this.git('commit-tree', tree, '-p', base, '-p', head, '-m', message)).trim();
+    await this.git('update-ref', ref, sha);
+    return sha;
   }
 
   /** The tree of a commit as plain files in a folder. */

@@ -46,7 +46,7 @@ export interface RecordedCall {
 /** What is wrong with a field, as GitHub tells it beside "Validation Failed". */
 export interface FieldError {
   readonly resource: string;
-  readonly code: 'custom' | 'missing_field' | 'unprocessable';
+  readonly code: 'custom' | 'invalid' | 'missing_field' | 'unprocessable';
   readonly field: string;
   readonly message?: string;
 }

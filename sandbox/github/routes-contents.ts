@@ -1,7 +1,7 @@
 /** Commits, files and pull requests. */
 import { posix } from 'node:path';
 import { ApiError, notFound, ok, type Answer, type Route } from './http.ts';
-import { commitJson, directoryJson, fileJson, type Place } from './representations/contents.ts';
+import { commitJson, comparisonJson, directoryJson, fileJson, type Place } from './representations/contents.ts';
 import { pullJson } from './representations/pulls.ts';
 import { R, scoped, type Scoped, type Stage } from './scoped.ts';
 import type { RepositoryRecord, World } from './world.ts';
@@ -10,6 +10,7 @@ export function contentRoutes(stage: Stage): Route[] {
   const { world } = stage;
   return [
     { method: 'GET', path: `${R}/commits/:ref`, handler: scoped(stage, 'contents', getCommit(world)) },
+    { method: 'GET', path: `${R}/compare/:basehead`, handler: scoped(stage, 'contents', compare(world)) },
     { method: 'GET', path: `${R}/contents/*path`, handler: scoped(stage, 'contents', getContents(world)) },
     {
       method: 'GET',
@@ -33,6 +34,29 @@ const getCommit =
     if (sha === null) throw new ApiError(422, `No commit found for SHA: ${ref}`);
     if (wants(headers.accept, 'sha')) return ok(sha, { 'content-type': 'application/vnd.github.sha; charset=utf-8' });
     return ok(commitJson(await git.commit(sha), repository, world));
+  };
+
+/** GitHub lists no more. Source: REST, "Compare two commits". */
+const MAX_COMPARED_FILES = 300;
+
+const compare =
+  (world: World): Scoped =>
+  async ({ params }, repository) => {
+    const { git } = repository;
+    const [from = '', to = ''] = (params['basehead'] ?? '').split('...');
+    const [base, head] = [await git.commitOf(from), await git.commitOf(to)];
+    if (base === null || head === null) throw notFound();
+    const mergeBase = (await git.git('merge-base', base, head).catch(() => '')).trim();
+    if (mergeBase === '') throw new ApiError(404, `No common ancestor between ${from} and ${to}.`);
+    const compared = {
+      base: await git.commit(base),
+      head: await git.commit(head),
+      mergeBase: await git.commit(mergeBase),
+      ahead: await git.countBetween(base, head),
+      behind: await git.countBetween(head, base),
+      files: (await git.changedFiles(base, head)).slice(0, MAX_COMPARED_FILES),
+    };
+    return ok(comparisonJson(compared, repository, world));
   };
 
 const getContents =

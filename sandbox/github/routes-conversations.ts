@@ -80,7 +80,10 @@ function commentRoutes(stage: Stage): Route[] {
       path: `${R}/issues/:number/comments`,
       handler: scoped(stage, 'issues|pull_requests', (call, repository) => {
         const number = requireNumber(call, repository);
-        const found = repository.comments.filter((each) => each.issueNumber === number);
+        const since = call.query.get('since');
+        const found = repository.comments
+          .filter((each) => each.issueNumber === number)
+          .filter(({ updatedAt }) => since === null || Date.parse(updatedAt) >= Date.parse(since));
         const { items, headers } = pageOf(call, found);
         return ok(
           items.map((comment) => commentJson(comment, repository, world)),

@@ -15,12 +15,31 @@ const sizeOf = (given: unknown): number => (typeof given === 'string' || Array.i
 const checkText = z.string().max(MAX_CHECK_TEXT, {
   error: ({ input }) => `Only ${MAX_CHECK_TEXT} characters are allowed; ${sizeOf(input)} were supplied.`,
 });
+const Annotation = z
+  .object({
+    path: z.string().min(1),
+    start_line: z.number().int().positive(),
+    end_line: z.number().int().positive(),
+    start_column: z.number().int().positive().optional(),
+    end_column: z.number().int().positive().optional(),
+    annotation_level: z.enum(['notice', 'warning', 'failure']),
+    message: z.string().min(1).max(65_535),
+    title: z.string().max(255).optional(),
+  })
+  .refine(({ start_line: start, end_line: end, start_column: column }) => column === undefined || start === end, {
+    message: 'start_column is for annotations of one line only',
+  });
+const Action = z.object({
+  label: z.string().min(1).max(20),
+  description: z.string().min(1).max(40),
+  identifier: z.string().min(1).max(20),
+});
 const CheckOutput = z.object({
   title: z.string(),
   summary: checkText,
   text: checkText.optional(),
   annotations: z
-    .array(z.unknown())
+    .array(Annotation)
     .max(MAX_ANNOTATIONS, {
       error: ({ input }) => `No more than ${MAX_ANNOTATIONS} items are allowed; ${sizeOf(input)} were supplied.`,
     })
@@ -36,6 +55,7 @@ const CheckBody = z.object({
     .enum(['action_required', 'cancelled', 'failure', 'neutral', 'success', 'skipped', 'timed_out'])
     .optional(),
   output: CheckOutput.optional(),
+  actions: z.array(Action).max(3).optional(),
 });
 type CheckBody = z.infer<typeof CheckBody>;
 const StatusBody = z.object({
@@ -66,8 +86,10 @@ function applyCheck(run: CheckRunRecord, body: CheckBody): void {
   const { output, conclusion } = body;
   if (output !== undefined) {
     const { title, summary, text = run.text, annotations } = output;
-    Object.assign(run, { title, summary, text, annotations: run.annotations + annotations.length });
+    Object.assign(run, { title, summary, text });
+    run.annotations.push(...annotations);
   }
+  if (body.actions !== undefined) run.actions = body.actions;
   if (body.status !== undefined) run.status = body.status;
   if (body.details_url !== undefined) run.detailsUrl = body.details_url;
   if (conclusion !== undefined)
@@ -106,7 +128,8 @@ const createCheck =
       title: '',
       summary: '',
       text: null,
-      annotations: 0,
+      annotations: [],
+      actions: [],
       updates: 0,
     };
     repository.checkRuns.push(run);
@@ -123,6 +146,14 @@ const updateCheck =
     applyCheck(run, readCheck(call));
     run.updates += 1;
     return ok(checkRunJson(run, repository, stage.world));
+  };
+
+const getCheck =
+  ({ world }: Stage): Scoped =>
+  ({ params }, repository) => {
+    const run = repository.checkRuns.find((each) => each.id === Number(params['id']));
+    if (run === undefined) throw notFound();
+    return ok(checkRunJson(run, repository, world));
   };
 
 const listChecks =
@@ -186,6 +217,7 @@ export function reportRoutes(stage: Stage): Route[] {
   return [
     { method: 'GET', path: `${R}/commits/:ref/check-runs`, handler: scoped(stage, 'checks', listChecks(stage)) },
     { method: 'POST', path: `${R}/check-runs`, handler: scoped(stage, 'checks:write', createCheck(stage)) },
+    { method: 'GET', path: `${R}/check-runs/:id`, handler: scoped(stage, 'checks', getCheck(stage)) },
     { method: 'PATCH', path: `${R}/check-runs/:id`, handler: scoped(stage, 'checks:write', updateCheck(stage)) },
     { method: 'GET', path: `${R}/commits/:ref/statuses`, handler: scoped(stage, 'statuses', listStatuses(stage)) },
     { method: 'POST', path: `${R}/statuses/:sha`, handler: scoped(stage, 'statuses:write', createStatus(stage)) },

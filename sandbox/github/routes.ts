@@ -8,6 +8,7 @@ import { contentRoutes } from './routes-contents.ts';
 import { conversationRoutes } from './routes-conversations.ts';
 import { deliveryRoutes } from './routes-deliveries.ts';
 import { issueRoutes } from './routes-issues.ts';
+import { proposalRoutes } from './routes-proposals.ts';
 import { reportRoutes } from './routes-reports.ts';
 import type { Stage } from './scoped.ts';
 
@@ -22,5 +23,6 @@ export function githubRoutes(stage: Stage): Route[] {
     ...conversationRoutes(stage),
     ...issueRoutes(stage),
     ...deliveryRoutes(stage),
+    ...proposalRoutes(stage),
   ];
 }

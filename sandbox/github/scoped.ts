@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ActionsEngine } from '../actions/engine.ts';
 import type { Auth } from './auth.ts';
+import type { Events } from './events.ts';
 import { ApiError, notFound, type Answer, type Call, type FieldError, type Handler } from './http.ts';
 import type { Webhooks } from './webhooks.ts';
 import { findRepository, type RepositoryRecord, type World } from './world.ts';
@@ -11,6 +12,7 @@ export interface Stage {
   readonly auth: Auth;
   readonly engine: ActionsEngine;
   readonly webhooks: Webhooks;
+  readonly events: Events;
 }
 
 export type Scoped = (call: Call, repository: RepositoryRecord) => Answer | Promise<Answer>;

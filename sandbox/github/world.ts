@@ -19,7 +19,7 @@ export interface RepositoryRecord {
   /** Ids of the workflow files that were dispatched so far, by name. */
   readonly workflowIds: Map<string, number>;
   /** By login: who may do what here. */
-  readonly permissions: Map<string, 'admin' | 'write' | 'read'>;
+  readonly permissions: Map<string, 'admin' | 'maintain' | 'write' | 'read'>;
   readonly checkRuns: CheckRunRecord[];
   readonly statuses: StatusRecord[];
   readonly pulls: PullRecord[];
@@ -55,9 +55,21 @@ export interface CheckRunRecord {
   title: string;
   summary: string;
   text: string | null;
-  /** How many: each update adds its own. */
-  annotations: number;
+  /** Each update adds its own. */
+  readonly annotations: CheckAnnotation[];
+  /** What can be pressed. */
+  actions: readonly { readonly identifier: string; readonly label: string; readonly description: string }[];
   updates: number;
+}
+
+export interface CheckAnnotation {
+  readonly path: string;
+  readonly start_line: number;
+  readonly end_line: number;
+  readonly start_column?: number | undefined;
+  readonly annotation_level: 'notice' | 'warning' | 'failure';
+  readonly title?: string | undefined;
+  readonly message: string;
 }
 
 export interface StatusRecord {
@@ -83,6 +95,9 @@ export interface PullRecord {
   state: 'open' | 'closed';
   /** Of a fork's branch, which this repository does not have. */
   readonly forkSha: string | null;
+  /** What its author wrote; a sentence of the sandbox's where nobody did. */
+  readonly title?: string;
+  readonly body?: string;
 }
 
 export interface IssueRecord {

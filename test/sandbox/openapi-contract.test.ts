@@ -76,6 +76,14 @@ async function readContents(api: RepositoryApi): Promise<void> {
   expect(await api.contents.fileAt('absent.md', head)).toBeNull();
   expect((await api.contents.directoryAt('.github/workflows', head)).has(LINT_FILE)).toBe(true);
   expect((await api.contents.pullRequest(pull.number))?.base.sha).toBe(head);
+  await repository.git.git('branch', '--force', 'later', head);
+  const moved = new Map([
+    ['docs/b.md', 'é\n'],
+    ['docs/a b.md', null],
+  ]);
+  const tip = CommitSha.parse(await repository.git.commitFiles('later', moved, 'Move'));
+  expect((await api.contents.changedPaths(head, tip))?.toSorted()).toEqual(['docs/a b.md', 'docs/b.md']);
+  expect(await api.contents.changedPaths(tip, head)).toBeNull();
   expect(await api.contents.pullRequest(999)).toBeNull();
 }
 
@@ -84,6 +92,15 @@ async function report(api: RepositoryApi): Promise<void> {
   const id = await api.reports.createCheckRun(head, 'run-1', { ...text, status: 'queued', conclusion: null });
   await api.reports.updateCheckRun(id, { ...text, status: 'in_progress', conclusion: null });
   await api.reports.updateCheckRun(id, { ...text, status: 'completed', conclusion: 'failure' });
+  const annotation = { path: 'a.ts', line: 3, column: 2, level: 'failure', title: 'x', message: 'y' } as const;
+  const buttons = [{ name: 'explain', label: 'Explain', description: 'Says why' }] as const;
+  const last = { ...text, text: 'More', status: 'completed', conclusion: 'failure' } as const;
+  await api.reports.updateCheckRun(id, {
+    ...last,
+    annotations: [annotation, { ...annotation, column: null }],
+    buttons,
+  });
+  expect(await api.reports.annotationsCount(id)).toBe(2);
   await api.reports.createCheckRun(head, 'run-2', { ...text, status: 'in_progress', conclusion: null });
   expect(await api.reports.checkRuns(head, box.app.appId)).toHaveLength(2);
   for (const state of ['pending', 'success', 'failure', 'error'] as const)
@@ -243,6 +260,21 @@ async function learnWhoIsThere(): Promise<void> {
   ).toBeNull();
 }
 
+async function propose({ proposals, contents }: RepositoryApi): Promise<void> {
+  expect(await proposals.openFrom('acme', 'slsa/x')).toBeNull();
+  expect(await proposals.createBranch('slsa/x', head)).toBe(true);
+  expect(await proposals.createBranch('slsa/x', head)).toBe(false);
+  const change = { path: '.github/x.yml', branch: 'slsa/x', text: 'é: 1\n', message: 'Add' };
+  await proposals.write({ ...change, replaces: null });
+  const file = await proposals.file(change.path, 'refs/heads/slsa/x');
+  expect(file?.text).toBe('é: 1\n');
+  await proposals.write({ ...change, text: 'é: 2\n', replaces: file?.sha ?? null });
+  expect(await contents.fileAt(change.path, 'refs/heads/slsa/x')).toBe('é: 2\n');
+  expect(await proposals.file('absent.yml', head)).toBeNull();
+  const pulled = await proposals.open({ title: 'X', body: 'Why', head: 'slsa/x', base: 'main' });
+  expect(await proposals.openFrom('acme', 'slsa/x')).toEqual(pulled);
+}
+
 const CONVERSATIONS = [
   ['learns who is there', () => learnWhoIsThere()],
   ['reads contents', () => readContents(asTheProduct())],
@@ -254,6 +286,7 @@ const CONVERSATIONS = [
   ['tracks failures by issues', () => track(asTheProduct())],
   ['asks for deliveries again', () => askForDeliveriesAgain()],
   ['converses', () => converse(asTheProduct())],
+  ['proposes', () => propose(asTheProduct())],
   ['looks for attestations', () => readAttestations(asTheProduct())],
 ] as const;
 
@@ -304,6 +337,32 @@ const ODD_REQUESTS: readonly Odd[] = [
     body: { head_sha: 'x', name: 'x' },
   },
   { why: 'an output without a summary', what: `POST ${CHECK_RUNS}`, status: 422, body: { output: { title: 'x' } } },
+  {
+    why: 'a button with an overlong label',
+    what: `POST ${CHECK_RUNS}`,
+    status: 422,
+    body: { name: 'x', head_sha: 'x', actions: [{ label: 'x'.repeat(21), description: 'x', identifier: 'x' }] },
+  },
+  {
+    why: 'a ref that is there',
+    what: `POST ${REPOSITORY}/git/refs`,
+    status: 422,
+    body: { ref: 'refs/heads/main', sha: 'x' },
+  },
+  {
+    why: 'a file without the blob that it replaces',
+    what: `PUT ${REPOSITORY}/contents/docs/a%20b.md`,
+    status: 422,
+    body: { message: 'x', content: 'eA==' },
+  },
+  {
+    why: 'a pull request from nowhere',
+    what: `POST ${REPOSITORY}/pulls`,
+    status: 422,
+    body: { title: 'x', head: 'absent', base: 'main' },
+  },
+  { why: 'all pull requests', what: `GET ${REPOSITORY}/pulls?state=all`, status: 200 },
+  { why: 'an unknown comparison', what: `GET ${REPOSITORY}/compare/absent...main`, status: 404 },
   { why: 'an unknown check run', what: `PATCH ${CHECK_RUNS}/999`, status: 404, body: {} },
   {
     why: 'a status on an unknown commit',

@@ -57,26 +57,24 @@ export const profileJson = (user: User, world: World): Json => ({
   updated_at: BEGINNING,
 });
 
-type Permission = 'admin' | 'write' | 'read' | 'none';
+type Role = 'admin' | 'maintain' | 'write' | 'read' | 'none';
 
-const RANKS: readonly Permission[] = ['none', 'read', 'write', 'admin'];
+const RANKS: readonly Role[] = ['none', 'read', 'write', 'maintain', 'admin'];
 
 /** What somebody may do in a repository; everyone may read a public one. */
 export function permissionJson(user: User, { permissions, visibility }: RepositoryRecord, world: World): Json {
-  const permission: Permission = permissions.get(user.login) ?? (visibility === 'public' ? 'read' : 'none');
-  const may = (wanted: Permission): boolean => RANKS.indexOf(permission) >= RANKS.indexOf(wanted);
+  const role: Role = permissions.get(user.login) ?? (visibility === 'public' ? 'read' : 'none');
+  const may = (wanted: Role): boolean => RANKS.indexOf(role) >= RANKS.indexOf(wanted);
   const flags = {
     admin: may('admin'),
-    maintain: may('admin'),
+    maintain: may('maintain'),
     push: may('write'),
     triage: may('write'),
     pull: may('read'),
   };
-  return {
-    permission,
-    role_name: permission,
-    user: { ...userJson(user, world), permissions: flags, role_name: permission },
-  };
+  // The older word knows no maintainers. Source: REST, "Get repository permissions for a user".
+  const permission = role === 'maintain' ? 'write' : role;
+  return { permission, role_name: role, user: { ...userJson(user, world), permissions: flags, role_name: role } };
 }
 
 /** Who somebody is to a repository: which is no permission. */

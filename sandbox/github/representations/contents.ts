@@ -1,5 +1,5 @@
 /** Commits and files. */
-import type { CommitInfo, TreeEntry } from '../git-store.ts';
+import type { ChangedFile, CommitInfo, TreeEntry } from '../git-store.ts';
 import type { RepositoryRecord, World } from '../world.ts';
 import { encodePath, nodeId, type Json } from './json.ts';
 import { apiUrl, webUrl } from './repositories.ts';
@@ -33,6 +33,55 @@ export function commitJson(commit: CommitInfo, repository: RepositoryRecord, wor
       sha: parent,
       url: `${api}/commits/${parent}`,
       html_url: `${web}/commit/${parent}`,
+    })),
+  };
+}
+
+export interface Compared {
+  readonly base: CommitInfo;
+  readonly head: CommitInfo;
+  readonly mergeBase: CommitInfo;
+  readonly ahead: number;
+  readonly behind: number;
+  readonly files: readonly ChangedFile[];
+}
+
+const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
+
+/** Lines and blobs of the files are not counted here; nobody asks for them. */
+export function comparisonJson(
+  { base, head, mergeBase, ahead, behind, files }: Compared,
+  repository: RepositoryRecord,
+  world: World,
+): Json {
+  const api = apiUrl(repository, world);
+  const web = webUrl(repository, world);
+  const range = `${base.sha}...${head.sha}`;
+  const status = ahead > 0 && behind > 0 ? 'diverged' : ahead > 0 ? 'ahead' : behind > 0 ? 'behind' : 'identical';
+  return {
+    url: `${api}/compare/${range}`,
+    html_url: `${web}/compare/${range}`,
+    permalink_url: `${web}/compare/${range}`,
+    diff_url: `${web}/compare/${range}.diff`,
+    patch_url: `${web}/compare/${range}.patch`,
+    base_commit: commitJson(base, repository, world),
+    merge_base_commit: commitJson(mergeBase, repository, world),
+    status,
+    ahead_by: ahead,
+    behind_by: behind,
+    total_commits: ahead,
+    commits: ahead === 0 ? [] : [commitJson(head, repository, world)],
+    files: files.map(({ filename, status: how, previous }) => ({
+      sha: EMPTY_BLOB,
+      filename,
+      status: how,
+      additions: 0,
+      deletions: 0,
+      changes: 0,
+      blob_url: `${web}/blob/${head.sha}/${encodePath(filename)}`,
+      raw_url: `${web}/raw/${head.sha}/${encodePath(filename)}`,
+      contents_url: `${api}/contents/${encodePath(filename)}?ref=${head.sha}`,
+      ...(previous === null ? {} : { previous_filename: previous }),
     })),
   };
 }
@@ -75,6 +124,23 @@ export function fileJson(
     ...entryJson(entry, place, repository, world),
     content: isInline ? wrapped(bytes.toString('base64')) : '',
     encoding: isInline ? 'base64' : 'none',
+  };
+}
+
+/** What writing a file answers: the file, and the commit that holds it. */
+export async function fileCommitJson(
+  { path, ref, commit }: Place & { readonly commit: string },
+  repository: RepositoryRecord,
+  world: World,
+): Promise<Json> {
+  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+  const entries = (await repository.git.directory(commit, folder)) ?? [];
+  const entry = entries.find(({ name }) => name === path.slice(path.lastIndexOf('/') + 1));
+  const whole = commitJson(await repository.git.commit(commit), repository, world);
+  const { sha, node_id, url, html_url, parents } = whole;
+  return {
+    content: entry === undefined ? null : entryJson(entry, { path, ref }, repository, world),
+    commit: { ...(whole['commit'] as Json), sha, node_id, url, html_url, parents },
   };
 }
 

@@ -16,8 +16,8 @@ export async function pullJson(pull: PullRecord, repository: RepositoryRecord, w
     number: pull.number,
     state: pull.state,
     locked: false,
-    title: `Merge ${pull.headRef} into ${pull.baseRef}`,
-    body: null,
+    title: pull.title ?? `Merge ${pull.headRef} into ${pull.baseRef}`,
+    body: pull.body ?? null,
     user: userJson(pull.author, world),
     draft: pull.draft,
     head: {
