@@ -1,20 +1,13 @@
 /** What a run is told before it starts: where its ref stands, and what its settings say. */
-import { createHash } from 'node:crypto';
 import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
-import type { BuilderWorkflow } from '../src/domain/build/builder.ts';
-import { Digest, type CommitSha, type GitRef } from '../src/domain/git.ts';
+import type { CommitSha, GitRef } from '../src/domain/git.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { PastRun, RefLook } from '../src/domain/run/coordination.ts';
-import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { parsePreviousRun, type PreviousRun } from '../src/domain/run/previous-run.ts';
-import type { Trigger } from '../src/domain/run/trigger.ts';
 import { parseRunId, runId } from '../src/domain/run/workflow-ids.ts';
-import { readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
-import { SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
-import { STAGE_TABLE, STAGES, type Stage } from '../src/domain/stage/stage-table.ts';
 import { answer, type Answer } from './failures.ts';
-import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
+import { loadSettings, type SettingsFacts, type SettingsLoaded } from './load-settings.ts';
 
 /** What Temporal still knows of a run. */
 export interface RunArchive {
@@ -23,19 +16,7 @@ export interface RunArchive {
   isKnown(workflowId: string): Promise<boolean>;
 }
 
-export type SettingsAnswer =
-  | Planning
-  | { readonly kind: 'mistakes'; readonly mistakes: readonly SettingsMistake[]; readonly where: string }
-  | { readonly kind: 'never_set_up' }
-  | { readonly kind: 'settings_removed'; readonly base: string }
-  | { readonly kind: 'fork' };
-
-export interface LoadedSettings {
-  readonly planning: SettingsAnswer;
-  /** Stage files that differ from the base branch's, where a pull request asks. */
-  readonly changedStageFiles: readonly string[];
-  /** Stage files that differ from those this App renders, where no pull request asks. */
-  readonly driftedStageFiles: readonly string[];
+export interface LoadedSettings extends SettingsLoaded {
   /** True where the server knows the search attributes: it decides about commands, so it travels with the history. */
   readonly isSearchable: boolean;
 }
@@ -54,7 +35,7 @@ export interface RunInputActivities {
 }
 
 /** What the worker was started with. */
-export interface WorkerFacts extends StageFileFacts {
+export interface WorkerFacts extends SettingsFacts {
   /** The Temporal server knows our search attributes. */
   readonly isSearchable: boolean;
 }
@@ -76,7 +57,7 @@ export function createRunInputActivities(github: GitHub, archive: RunArchive, fa
       }),
     loadSettings: (request) =>
       answer(async () => ({
-        ...(await loadSettings(github.repository(request.repository), request, facts)),
+        ...(await loadSettings(github, request, facts)),
         isSearchable: facts.isSearchable,
       })),
   };
@@ -124,87 +105,4 @@ async function withTriggers(workflowId: string, read: (id: string) => Promise<Pr
     triggers: result?.triggers ?? null,
     wasSuperseded: result?.verdict.kind === 'superseded',
   };
-}
-
-type PullRequestTrigger = Extract<Trigger, { kind: 'pull_request' }>;
-
-async function loadSettings(
-  api: RepositoryApi,
-  request: RunRequest,
-  facts: WorkerFacts,
-): Promise<Omit<LoadedSettings, 'isSearchable'>> {
-  const pull = request.triggers.find((trigger): trigger is PullRequestTrigger => trigger.kind === 'pull_request');
-  // A ref of this form is a fork's by construction, also where the history that said so has expired.
-  if (pull?.fork === true || request.ref.startsWith('refs/pull/')) return { planning: { kind: 'fork' }, ...UNCHANGED };
-  const headText = await api.contents.fileAt(SETTINGS_PATH, request.sha);
-  const baseText = pull === undefined ? null : await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${pull.baseRef}`);
-  const texts = { head: headText, base: baseText, baseRef: pull?.baseRef ?? null };
-  const planning = await planFrom(api, request, { ...texts, builder: facts.builder });
-  if (planning.kind !== 'planned') return { planning, ...UNCHANGED };
-  const { plan } = planning;
-  return pull === undefined
-    ? { planning, ...UNCHANGED, driftedStageFiles: await driftedStageFiles(api, request, { plan, facts }) }
-    : { planning, ...UNCHANGED, changedStageFiles: await changedStageFiles(api, request, { pull, plan }) };
-}
-
-const UNCHANGED = { changedStageFiles: [], driftedStageFiles: [] } as const;
-
-interface SettingsTexts {
-  readonly head: string | null;
-  readonly base: string | null;
-  readonly baseRef: string | null;
-  readonly builder: BuilderWorkflow | null;
-}
-
-async function planFrom(api: RepositoryApi, request: RunRequest, texts: SettingsTexts): Promise<SettingsAnswer> {
-  const { head, base, baseRef, builder } = texts;
-  if (head === null && base !== null) return { kind: 'settings_removed', base: baseRef ?? '' };
-  if (head === null && (await hasNoStageFiles(api, request.repository))) return { kind: 'never_set_up' };
-  const headSettings = read(head);
-  const baseSettings = baseRef === null ? null : read(base);
-  if (headSettings.kind === 'mistakes') return { ...headSettings, where: 'this commit' };
-  if (baseSettings?.kind === 'mistakes') return { ...baseSettings, where: `the base branch ${baseRef}` };
-  return resolvePlan({
-    repository: request.repository,
-    ref: request.ref,
-    sha: request.sha,
-    triggers: request.triggers,
-    head: headSettings.settings,
-    base: baseSettings?.settings ?? null,
-    settingsDigest: digestOf(JSON.stringify([head, base])),
-    builder,
-  });
-}
-
-const read = (text: string | null): ReturnType<typeof readSettings> | { kind: 'settings'; settings: SettingsFile } =>
-  text === null ? { kind: 'settings', settings: {} } : readSettings(text);
-
-const digestOf = (text: string): Digest => Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`);
-
-async function hasNoStageFiles(api: RepositoryApi, repository: Repository): Promise<boolean> {
-  const files = await api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${repository.defaultBranch}`);
-  return !STAGES.some((stage) => files.has(STAGE_TABLE[stage].file));
-}
-
-async function changedStageFiles(
-  api: RepositoryApi,
-  request: RunRequest,
-  { pull, plan }: { readonly pull: PullRequestTrigger; readonly plan: Plan },
-): Promise<string[]> {
-  const [head, base] = await Promise.all([
-    api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha),
-    api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${pull.baseRef}`),
-  ]);
-  return STAGES.map((stage) => plan.stageFiles[stage].file).filter((file) => head.get(file) !== base.get(file));
-}
-
-/** A file that is missing is told by its dispatch. */
-async function driftedStageFiles(
-  api: RepositoryApi,
-  request: RunRequest,
-  { plan, facts }: { readonly plan: Plan; readonly facts: WorkerFacts },
-): Promise<string[]> {
-  const found = await api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha);
-  const differs = (stage: Stage): boolean => standingOf(stage, plan.stageFiles[stage], { facts, found }) === 'differs';
-  return plan.stages.filter(differs).map((stage) => plan.stageFiles[stage].file);
 }

@@ -30,6 +30,7 @@ import {
   mayHaveSibling,
   mustOverlapBuild,
   nextMove,
+  sinceUnfinished,
   type ActiveRun,
   type PastRun,
   type RefIntent,
@@ -167,7 +168,8 @@ class Coordinator {
       this.waiting = { ...waiting, request: { ...waiting.request, triggers } };
       return;
     }
-    const move = nextMove({ active: null, look, intent });
+    const since = sinceUnfinished(intent, (waiting?.request ?? active).triggers);
+    const move = nextMove({ active: null, look, intent: since });
     await this.letWait(move.kind === 'start' ? { request: move.request, isOnlyIfMore: null } : null, look.tip);
     await signalRun(active, supersede, { by: look.tip });
     await condition(() => this.active !== active || this.inbox.length > 0, intent.timing.announceAfter * 1000);

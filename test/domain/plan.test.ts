@@ -1,6 +1,7 @@
 /** Settings and triggers → what a run does, and whether it is wanted at all. */
 import { BuilderWorkflow } from '../../src/domain/build/builder.ts';
 import { describe, expect, it } from '@jest/globals';
+import { floorFor, NO_FLOOR, TrustPolicy, type Floor } from '../../src/domain/evidence/trust-map.ts';
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
 import { asksForMore, Plan, resolvePlan, type Planning } from '../../src/domain/run/plan.ts';
@@ -41,6 +42,8 @@ interface Asked {
   readonly base?: SettingsFile;
   readonly repository?: Repository;
   readonly builder?: BuilderWorkflow | null;
+  readonly changedPaths?: readonly string[] | null;
+  readonly floor?: Floor;
 }
 
 const resolve = ({
@@ -50,6 +53,8 @@ const resolve = ({
   base,
   repository = REPOSITORY,
   builder = null,
+  changedPaths = null,
+  floor = NO_FLOOR,
 }: Asked): Planning =>
   resolvePlan({
     repository,
@@ -60,6 +65,9 @@ const resolve = ({
     base: base ?? null,
     settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
     builder,
+    changedPaths,
+    floor,
+    today: '2026-06-15',
   });
 
 function planned(asked: Asked): Plan {
@@ -103,6 +111,175 @@ describe('a push', () => {
       plan: { signing: 'none', stages: ['lint', 'build', 'sbom', 'scan'] },
       decisions: [{ kind: 'stage_not_needed' }],
     });
+  });
+});
+
+describe('a push that its author or its files hold back', () => {
+  const skipped: Trigger = { ...PUSH, skipMarker: '[skip ci]' };
+  const docs = { on: { push: { ignore_paths: ['docs/**', '*.md'] } } };
+
+  it.each([
+    ['says [skip ci]', { triggers: [skipped] }, "the commit's message says [skip ci]"],
+    [
+      'changes ignored files only',
+      { head: docs, changedPaths: ['docs/a/b.txt', 'README.md'] },
+      'on.push.ignore_paths names every file that was changed',
+    ],
+  ] as const)('is not run where it %s', (_, asked, reason) => {
+    expect(resolve(asked)).toEqual({ kind: 'not_wanted', reason });
+  });
+
+  it.each([
+    ['one file is not ignored', { head: docs, changedPaths: ['docs/a.txt', 'src/a.ts'] }],
+    ['a file of that name lies deeper', { head: docs, changedPaths: ['src/README.md'] }],
+    ['nobody can tell what it changed', { head: docs, changedPaths: null }],
+    ['it changes nothing', { head: docs, changedPaths: [] }],
+    ['it is a tag', { ref: 'refs/tags/v1', head: docs, changedPaths: ['README.md'] }],
+    ['somebody asks for it by hand', { triggers: [skipped, { kind: 'rerun', actor: 'kim', mode: 'all' }] }],
+  ] as const)('is run where %s', (_, asked) => {
+    expect(resolve(asked as Asked).kind).toBe('planned');
+  });
+
+  it('never holds a pull request back, and the run says so', () => {
+    const planning = resolve({ ref: 'refs/heads/feature', triggers: [skipped, pull()], base: {} });
+    expect(planning).toMatchObject({
+      kind: 'planned',
+      decisions: expect.arrayContaining([expect.objectContaining({ kind: 'skip_not_obeyed' })]),
+    });
+  });
+});
+
+describe('a merge queue entry', () => {
+  const entry: Trigger = { kind: 'merge_group', actor: 'github-merge-queue[bot]', baseRef: 'main', baseSha: SHA };
+  const ref = 'refs/heads/gh-readonly-queue/main/pr-7-abc';
+
+  it('runs all stages of the preset, by the settings of the branch that it goes into', () => {
+    const plan = planned({
+      ref,
+      triggers: [entry],
+      head: { preset: 'minimal' },
+      base: { vulnerability_threshold: 'low' },
+    });
+    expect(plan).toMatchObject({ preset: 'standard', gates: { threshold: 'low' }, tracksIssues: false });
+    expect(plan.stages).toHaveLength(7);
+  });
+
+  it('is not run where its branch says so', () => {
+    expect(resolve({ ref, triggers: [entry], base: { on: { merge_group: false } } }).kind).toBe('not_wanted');
+    expect(resolve({ ref, triggers: [entry], head: { on: { merge_group: false } }, base: {} }).kind).toBe('planned');
+  });
+});
+
+describe('rules', () => {
+  const rules: SettingsFile['rules'] = [
+    { refs: ['hotfix/*'], preset: 'skip_linting' },
+    { event: 'pull_request', refs: ['main'], preset: 'standard', max_findings: 2 },
+    { event: 'tag', vulnerability_threshold: 'low' },
+    { refs: ['**'], max_findings: 9 },
+  ];
+  const branches = { on: { push: { branches: ['**'] } } };
+
+  it('hold by the first that matches, over the rest of the settings, and the run says which', () => {
+    const planning = resolve({ ref: 'refs/heads/hotfix/1', head: { ...branches, rules, max_findings: 1 } });
+    expect(planning).toMatchObject({
+      plan: { preset: 'skip_linting', gates: { failOnLintErrors: false, maxFindings: 1 } },
+      decisions: [
+        { kind: 'rule_applied', reason: 'Rule 1 of the settings holds here: `push` of `hotfix/1`.' },
+        expect.anything(),
+      ],
+    });
+    expect(planned({ head: { rules } }).gates.maxFindings).toBe(9);
+  });
+
+  it('tell tags from branches, and pull requests from pushes', () => {
+    expect(planned({ ref: 'refs/tags/v1', head: { rules } }).gates.threshold).toBe('low');
+    expect(planned({ ref: 'refs/heads/x', triggers: [pull()], base: { rules } }).gates.maxFindings).toBe(2);
+    expect(
+      planned({ ref: 'refs/heads/x', triggers: [pull({ baseRef: 'next' })], base: { rules } }).gates.maxFindings,
+    ).toBe(9);
+  });
+
+  it('give a pull request the stages of a preset only where they are for pull requests', () => {
+    const skip = [{ event: 'pull_request' as const, preset: 'skip_linting' as const }];
+    expect(planned({ ref: 'refs/heads/x', triggers: [pull()], base: { rules: skip } }).stages).not.toContain('lint');
+    const hotfix = planned({ ref: 'refs/heads/x', triggers: [pull({ baseRef: 'hotfix/1' })], base: { rules } });
+    expect(hotfix.stages).toContain('lint');
+    expect(hotfix.gates.failOnLintErrors).toBe(false);
+  });
+
+  it('T9: of a pull request itself change nothing', () => {
+    const withIt = planned({ ref: 'refs/heads/x', triggers: [pull()], head: { rules }, base: {} });
+    expect(withIt.gates).toEqual(planned({ ref: 'refs/heads/x', triggers: [pull()], base: {} }).gates);
+  });
+});
+
+describe('exceptions', () => {
+  const of = (until: string) => ({ id: 'CVE-2026-1111', until, reason: 'not reachable' });
+
+  it('hold through the day that they name, and the run says which have ended', () => {
+    const planning = resolve({ head: { exceptions: [of('2026-06-15'), of('2026-06-14')] } });
+    expect(planning).toMatchObject({
+      plan: { exceptions: [of('2026-06-15')] },
+      decisions: [
+        {
+          kind: 'exception_ended',
+          reason: 'The exception for `CVE-2026-1111` ended on 2026-06-14: its findings count again.',
+        },
+      ],
+    });
+  });
+
+  it("T9: are a pull request's base branch's", () => {
+    const asked = { ref: 'refs/heads/x', triggers: [pull()], head: { exceptions: [of('2027-01-01')] } };
+    expect(planned({ ...asked, base: {} }).exceptions).toEqual([]);
+  });
+
+  it('that are gone ask for more than before', () => {
+    const before = planned({ head: { exceptions: [of('2027-01-01')] } });
+    expect(asksForMore(planned({}), before)).toBe(true);
+    expect(asksForMore(before, before)).toBe(false);
+  });
+});
+
+describe("the operator's floor", () => {
+  const policy = TrustPolicy.parse({
+    floor: [
+      { repositories: 'Acme/*', fail_on_vulnerabilities: true, vulnerability_threshold: 'medium', max_findings: 5 },
+      { repositories: 'Acme/App', require_lint: true, fail_on_lint_errors: true, exceptions: false, max_findings: 3 },
+      { repositories: 'acme-evil/*', vulnerability_threshold: 'low' },
+    ],
+  });
+  const floor = floorFor(policy, 'Acme/App');
+  const lax: SettingsFile = {
+    preset: 'skip_linting',
+    fail_on_vulnerabilities: false,
+    max_findings: 100,
+    exceptions: [{ id: 'CVE-2026-1', until: '2027-01-01', reason: 'x' }],
+  };
+
+  it('T9: comes last, over settings, rules and the command line', () => {
+    const gates = { failOnLintErrors: true, failOnVulnerabilities: true, threshold: 'medium', maxFindings: 3 };
+    const plan = planned({ head: lax, floor });
+    expect(plan).toMatchObject({ gates, exceptions: [] });
+    expect(plan.stages).toContain('lint');
+    const rules = [{ refs: ['**'], max_findings: 50 }];
+    expect(planned({ head: { ...lax, rules }, floor }).gates).toEqual(gates);
+    const flags = { preset: 'minimal', severity: 'critical', maxFindings: 99 };
+    expect(planned({ triggers: [manual(flags)], head: lax, floor }).gates).toEqual(gates);
+  });
+
+  it('is shown where it changes something, and only there', () => {
+    const kinds = (asked: Asked): string[] => {
+      const planning = resolve(asked);
+      return planning.kind === 'planned' ? planning.decisions.map(({ kind }) => kind) : [];
+    };
+    expect(kinds({ head: lax, floor })).toContain('floor_applied');
+    expect(kinds({ head: { vulnerability_threshold: 'low' }, floor })).not.toContain('floor_applied');
+    expect(planned({ head: { vulnerability_threshold: 'low' }, floor }).gates.threshold).toBe('low');
+  });
+
+  it('of another owner means nothing here', () => {
+    expect(floorFor(policy, 'other/app')).toEqual(NO_FLOOR);
   });
 });
 

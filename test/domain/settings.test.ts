@@ -63,8 +63,15 @@ describe('settings', () => {
     ],
     [
       'what this version does not act on',
-      'rules:\n  - { event: tag, preset: minimal }\n',
-      /^1:1 `rules` is part of the format, but this version does not act on it yet/,
+      'image:\n  secrets: [NPM_TOKEN]\n',
+      /^2:3 `image.secrets` is part of the format, but this version does not act on it yet/,
+    ],
+    ['a rule for nothing', 'rules:\n  - { preset: minimal }\n', /^2:5 .*a rule names `refs`, an `event`, or both/],
+    ['a rule about the image', 'rules:\n  - { event: tag, image: {} }\n', /^2:19 `image` is not a setting/],
+    [
+      'a package without its kind',
+      'exceptions:\n  - { id: CVE-2026-1234, package: lodash, until: 2026-12-31, reason: x }\n',
+      /a package is written as a package URL, such as pkg:npm\/lodash/,
     ],
     ['a pattern with brackets', 'on:\n  push:\n    branches: ["[ab]*"]\n', /a ref pattern is made of names/],
     ['a prototype key', '__proto__: { preset: minimal }\n', /is not a setting/],

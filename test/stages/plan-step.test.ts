@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { NO_FLOOR } from '../../src/domain/evidence/trust-map.ts';
 import { Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
 import { resolvePlan } from '../../src/domain/run/plan.ts';
@@ -54,6 +55,9 @@ function outputsOf(
     base: null,
     settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
     builder: null,
+    changedPaths: null,
+    floor: NO_FLOOR,
+    today: '2026-06-15',
   });
   if (planning.kind !== 'planned') throw new Error(JSON.stringify(planning));
   const { image, signing } = planning.plan;

@@ -5,7 +5,7 @@ import type { Plan } from '../../src/domain/run/plan.ts';
 import { keptOutcomes } from '../../src/domain/run/resume.ts';
 import { stageOfRerun } from '../../src/domain/run/trigger.ts';
 import { countOf, verdict } from '../../src/domain/run/verdict.ts';
-import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
+import { COMMIT_ITSELF, SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import type { LoadedSettings } from '../../activities/read-run-inputs.ts';
 import { again, patiently } from '../activity-calls.ts';
@@ -58,7 +58,7 @@ function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
           `${countOf(planning.mistakes.length, 'mistake')} in ${SETTINGS_PATH} of ${planning.where}`,
           'Correct the lines below, then push.',
         ),
-        { mistakes: planning.mistakes },
+        { mistakes: planning.mistakes, mistakesAreHere: planning.where === COMMIT_ITSELF },
       );
       return null;
     case 'settings_removed':
@@ -69,6 +69,16 @@ function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
           `Merge \`${planning.base}\` into this branch.`,
         ),
       );
+      return null;
+    case 'organisation_missing': {
+      const next = `Add \`${SETTINGS_PATH}\` to \`${planning.repository}\`, and install this App there too; or remove \`extends\`.`;
+      run.conclude(
+        verdict('action_required', `extends: org, and ${planning.repository} has no settings to read`, next),
+      );
+      return null;
+    }
+    case 'untrusted_bot':
+      run.conclude(verdict('action_required', 'Pull requests of this bot are not run', trustBot(planning.bot)));
       return null;
     case 'fork':
       run.conclude(
@@ -81,6 +91,9 @@ function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
       return null;
   }
 }
+
+const trustBot = (bot: number): string =>
+  `A maintainer reviews the change, and pushes it to a branch of this repository; or names the bot on the base branch: \`trusted_bots: [${bot}]\`.`;
 
 const SET_UP = `Add \`${SETTINGS_PATH}\` (it may be empty) and the seven stage files from \`stages/\` to the default branch.`;
 

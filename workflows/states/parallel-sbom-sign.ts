@@ -19,7 +19,7 @@ async function sbomThenScan(run: Run): Promise<void> {
   const subject = sbomInputs(run);
   await followStage(run, 'scan', {
     inputs: { digest, ...subject },
-    expected: { digest, sbomSha256: subject.sbom_sha256, imageName },
+    expected: { digest, sbomSha256: subject.sbom_sha256, imageName, exceptions: run.plan.exceptions ?? [] },
   });
 }
 

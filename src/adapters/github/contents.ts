@@ -8,6 +8,7 @@ const PullRequest = z.object({
   number: z.number().int().positive(),
   state: z.enum(['open', 'closed']),
   draft: z.boolean().nullish(),
+  user: z.object({ id: z.number().int().positive(), type: z.string().nullish() }).nullish(),
   head: z.object({ sha: CommitSha, ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
   base: z.object({ sha: CommitSha, ref: z.string(), repo: z.object({ id: z.number() }) }),
 });
@@ -15,10 +16,21 @@ export type PullRequest = z.infer<typeof PullRequest>;
 
 const DirectoryEntry = z.object({ name: z.string(), sha: z.string(), type: z.string() });
 
+const Compared = z.object({
+  status: z.string(),
+  files: z.array(z.object({ filename: z.string(), previous_filename: z.string().nullish() })).optional(),
+});
+const MAX_COMPARED_FILES = 300;
+
 export interface Contents {
   /** The commit a branch or tag points at (annotated tags are peeled); null where there is no such ref. */
   commitAt(ref: GitRef): Promise<CommitSha | null>;
   pullRequest(number: number): Promise<PullRequest | null>;
+  /**
+   * Every path that differs between two commits of which the later one descends from the earlier; null where it does not,
+   * or where GitHub does not list them all.
+   */
+  changedPaths(before: CommitSha, after: CommitSha): Promise<readonly string[] | null>;
   /** A text file at a commit or branch; null where it is absent. */
   fileAt(path: string, at: string): Promise<string | null>;
   /** Name → blob SHA of the files of a directory; empty where it is absent. */
@@ -48,6 +60,20 @@ export function contents(call: RepositoryCall): Contents {
       const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
       const reply = await orNull(call({ route, permissions: 'read', params: { pull_number: number } }));
       return reply === null ? null : parseReply(PullRequest, reply, route);
+    },
+
+    async changedPaths(before, after) {
+      // API, "Compare two commits": the first page lists the files, 300 at most.
+      const route = 'GET /repos/{owner}/{repo}/compare/{basehead}';
+      const params = { basehead: `${before}...${after}`, per_page: 1, page: 1 };
+      const reply = await orNull(call({ route, permissions: 'read', params }));
+      if (reply === null) return null;
+      const { status, files = [] } = parseReply(Compared, reply, route);
+      if (status !== 'ahead' || files.length >= MAX_COMPARED_FILES) return null;
+      return files.flatMap(({ filename, previous_filename: previous }) => [
+        filename,
+        ...(previous == null ? [] : [previous]),
+      ]);
     },
 
     async fileAt(path, at) {

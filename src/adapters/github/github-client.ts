@@ -1,7 +1,7 @@
 /** One repository's API: every call has a narrow token, a time-out, a pinned version, and a fault instead of a status. */
 import { Octokit } from '@octokit/core';
 import type { z } from 'zod';
-import { fullName, type Repository } from '../../domain/repository.ts';
+import type { Repository } from '../../domain/repository.ts';
 import { GitHubFault, toFault } from './github-fault.ts';
 import type { RateGate } from './rate-gate.ts';
 import type { Endpoint, PermissionSet, Tokens } from './tokens.ts';
@@ -36,7 +36,10 @@ export interface Line {
   readonly gate: RateGate;
 }
 
-export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Repository): RepositoryCall {
+/** Where a call goes: a repository, or one of which only the name is known. */
+export type Address = Pick<Repository, 'owner' | 'name' | 'installationId'> & { readonly id: number | null };
+
+export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Address): RepositoryCall {
   const installation = String(repository.installationId ?? 'token');
   const octokit = new Octokit({
     baseUrl: endpoint.baseUrl,
@@ -47,7 +50,8 @@ export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Rep
     const scope = {
       installationId: repository.installationId,
       repositoryId: repository.id,
-      repository: fullName(repository),
+      owner: repository.owner,
+      name: repository.name,
       permissions: call.permissions,
     };
     const token = await tokens.token(scope, renew);

@@ -12,15 +12,17 @@ export const PERMISSION_SETS = {
   report: { checks: 'write', statuses: 'write' },
   dispatch: { actions: 'write' },
   attestations: { attestations: 'read' },
+  propose: { contents: 'write', pull_requests: 'write' },
   converse: { issues: 'write', pull_requests: 'write' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>;
 export type PermissionSet = keyof typeof PERMISSION_SETS;
 
 export interface TokenScope {
   readonly installationId: number | null;
-  readonly repositoryId: number;
-  /** `owner/name`, for those who have to look the installation up. */
-  readonly repository: string;
+  /** Null where only its name is known. */
+  readonly repositoryId: number | null;
+  readonly owner: string;
+  readonly name: string;
   readonly permissions: PermissionSet;
 }
 
@@ -86,26 +88,26 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
       throw toFault(error, route, Math.floor(Date.now() / 1000));
     }
   };
-  const installations = new Map<number, number>();
-  const installationOf = async ({ repositoryId, repository }: TokenScope): Promise<number> => {
-    const known = installations.get(repositoryId);
+  // By owner: an account has one installation of an App, whatever its repositories are called.
+  const installations = new Map<string, number>();
+  const installationOf = async ({ owner, name }: TokenScope): Promise<number> => {
+    const known = installations.get(owner);
     if (known !== undefined) return known;
-    const [owner, repo] = repository.split('/');
-    const reply = await asApp('GET /repos/{owner}/{repo}/installation', { owner, repo });
+    const reply = await asApp('GET /repos/{owner}/{repo}/installation', { owner, repo: name });
     const { id } = Installation.parse(reply.data);
-    installations.set(repositoryId, id);
+    installations.set(owner, id);
     return id;
   };
   return {
     asApp,
     identity: once(learn),
     async token(scope, renew) {
-      const { repositoryId, permissions } = scope;
+      const { repositoryId, name, permissions } = scope;
       const installationId = scope.installationId ?? (await installationOf(scope));
       const { token } = await auth({
         type: 'installation',
         installationId,
-        repositoryIds: [repositoryId],
+        ...(repositoryId === null ? { repositoryNames: [name] } : { repositoryIds: [repositoryId] }),
         permissions: PERMISSION_SETS[permissions],
         refresh: renew === 'renew',
       });

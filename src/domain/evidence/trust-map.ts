@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { BuilderWorkflow, builderParts } from '../build/builder.ts';
 import { matchesRefPattern } from '../settings/ref-pattern.ts';
+import { SeverityThreshold, SEVERITY_THRESHOLDS } from '../settings/presets.ts';
 import { readYaml, type YamlMistake } from '../settings/strict-yaml.ts';
 import { GITHUB, PUBLIC_GOOD, type RootName } from './verified-bundle.ts';
 
@@ -42,12 +43,25 @@ const Minimum = z.strictObject({
   level: TrustLevel,
 });
 
+const RepositoryFloor = z.strictObject({
+  /** A pattern over `owner/name`. */
+  repositories: Minimum.shape.repositories,
+  require_lint: z.literal(true).optional(),
+  fail_on_lint_errors: z.literal(true).optional(),
+  fail_on_vulnerabilities: z.literal(true).optional(),
+  vulnerability_threshold: SeverityThreshold.optional(),
+  max_findings: z.number().int().min(0).optional(),
+  /** `false`: nobody accepts a vulnerability here. */
+  exceptions: z.literal(false).optional(),
+});
+
 export const TrustPolicy = z.strictObject({
   version: z.literal(1).optional(),
   builders: z.array(TrustedBuilder).max(100).default([]),
   /** Name → file of a `trusted_root.json`: of an instance of one's own, or a newer one of a built-in root. */
   roots: z.record(RootKey, z.string().min(1).max(1000)).default({}),
   minimum: z.array(Minimum).max(200).default([]),
+  floor: z.array(RepositoryFloor).max(200).default([]),
 });
 export type TrustPolicy = z.infer<typeof TrustPolicy>;
 
@@ -62,7 +76,7 @@ export type TrustPolicyReading =
   | { readonly kind: 'mistakes'; readonly mistakes: readonly YamlMistake[] };
 
 export function readTrustPolicy(text: string): TrustPolicyReading {
-  const reading = readYaml(text, { schema: TrustPolicy, noun: 'a key of the trust policy', notYetEffective: [] });
+  const reading = readYaml(text, { schema: TrustPolicy, noun: 'a key of the trust policy', refused: [] });
   return reading.kind === 'read' ? { kind: 'policy', policy: reading.value } : reading;
 }
 
@@ -98,4 +112,38 @@ export function minimumLevel({ minimum }: TrustPolicy, repository: string): Leve
     .filter((rule) => matchesRefPattern(repository, rule.repositories))
     .map(({ level }): Level => level);
   return wanted.reduce(higherLevel, 0);
+}
+
+/** The gates that a repository's settings may tighten and never loosen. */
+export interface Floor {
+  readonly gates: {
+    readonly failOnLintErrors: boolean;
+    readonly failOnVulnerabilities: boolean;
+    readonly threshold: SeverityThreshold;
+    readonly maxFindings: number;
+  };
+  readonly requireLint: boolean;
+  readonly allowsExceptions: boolean;
+}
+
+export const NO_FLOOR: Floor = {
+  gates: { failOnLintErrors: false, failOnVulnerabilities: false, threshold: 'critical', maxFindings: Infinity },
+  requireLint: false,
+  allowsExceptions: true,
+};
+
+/** All that the policy asks of a repository: where several entries name it, the strictest word of each. */
+export function floorFor({ floor }: TrustPolicy, repository: string): Floor {
+  const rules = floor.filter((rule) => matchesRefPattern(repository, rule.repositories));
+  const ranks = rules.map((rule) => SEVERITY_THRESHOLDS.indexOf(rule.vulnerability_threshold ?? 'critical'));
+  return {
+    gates: {
+      failOnLintErrors: rules.some((rule) => rule.fail_on_lint_errors),
+      failOnVulnerabilities: rules.some((rule) => rule.fail_on_vulnerabilities),
+      threshold: SEVERITY_THRESHOLDS[Math.max(0, ...ranks)] ?? 'critical',
+      maxFindings: Math.min(Infinity, ...rules.flatMap((rule) => rule.max_findings ?? [])),
+    },
+    requireLint: rules.some((rule) => rule.require_lint),
+    allowsExceptions: rules.every((rule) => rule.exceptions !== false),
+  };
 }

@@ -37,7 +37,15 @@ export interface RedeliveryState {
 export const NOTHING_LOOKED_AT: RedeliveryState = { through: 0, outstanding: [] };
 
 /** Those that lead to an intent (app.yml); others are nobody's loss. */
-const EVENTS_OF_USE = ['push', 'pull_request', 'workflow_run', 'check_run', 'check_suite', 'issue_comment'];
+const EVENTS_OF_USE = [
+  'push',
+  'pull_request',
+  'merge_group',
+  'workflow_run',
+  'check_run',
+  'check_suite',
+  'issue_comment',
+];
 
 /** What was refused for what it is will be refused again: a signature, a size, a form. */
 const isWorthwhile = ({ event, statusCode }: FailedDelivery): boolean =>

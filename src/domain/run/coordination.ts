@@ -77,6 +77,18 @@ export function nextMove({ active, look, intent }: Situation): Move {
 
 const nothingNew: Move = { kind: 'nothing', why: 'a run serves these triggers already' };
 
+/**
+ * A push that comes while another is not done: what it changed is counted from where the ref stood before that one, or a
+ * newer commit that changes nothing of interest would take the place of one that does.
+ */
+export function sinceUnfinished(intent: RefIntent, unfinished: readonly Trigger[]): RefIntent {
+  const earlier = unfinished.filter(({ kind }) => kind === 'push');
+  const own = intent.triggers.filter(({ kind }) => kind === 'push');
+  if (earlier.length === 0 || own.length === 0) return intent;
+  const others = intent.triggers.filter(({ kind }) => kind !== 'push');
+  return { ...intent, triggers: [...mergeTriggers(earlier, own), ...others] };
+}
+
 /** Somebody asked for this very run, so it starts even where one like it has ended. */
 const isExplicit = (trigger: Trigger): boolean => trigger.kind === 'rerun' || trigger.kind === 'manual';
 
@@ -116,10 +128,10 @@ export function addIntent(inbox: readonly RefIntent[], later: RefIntent): RefInt
 
 /**
  * Whether a run stops for a newer commit. Pull-request branches: always. Push branches: until BUILD was dispatched, since
- * an image that is being built is worth finishing. Tags: never, each is its own release.
+ * an image that is being built is worth finishing. Tags and queue entries: never, each is for itself.
  */
 export function mayBeSuperseded(request: Pick<RunRequest, 'ref' | 'triggers'>, hasDispatchedBuild: boolean): boolean {
-  if (isTag(request.ref)) return false;
+  if (isTag(request.ref) || request.triggers.some(({ kind }) => kind === 'merge_group')) return false;
   const isForPullRequest = request.triggers.some(({ kind }) => kind === 'pull_request');
   return isForPullRequest || !hasDispatchedBuild;
 }

@@ -19,6 +19,10 @@ export const Decision = z.object({
     'late_result_ignored',
     'flags_refused',
     'stage_files_differ',
+    'rule_applied',
+    'floor_applied',
+    'exception_ended',
+    'skip_not_obeyed',
   ]),
   /** A sentence that says what was decided and why. */
   reason: z.string(),

@@ -1,24 +1,19 @@
 /** What a run will do: settings and triggers resolved to stages, gates and an image. Pure, and decided once, in INIT. */
 import { z } from 'zod';
 import { BuilderWorkflow, SIGNING_MODES } from '../build/builder.ts';
-import { Digest, isTag, shortRef, type CommitSha, type GitRef } from '../git.ts';
+import type { Floor } from '../evidence/trust-map.ts';
+import { Digest, type CommitSha, type GitRef } from '../git.ts';
 import type { Repository } from '../repository.ts';
-import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
-import { matchesAny } from '../settings/ref-pattern.ts';
-import type { SettingsFile } from '../settings/settings-schema.ts';
-import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
-import type { Decision } from './decision.ts';
+import { exceptionsOn } from '../settings/exceptions.ts';
+import { PresetName } from '../settings/presets.ts';
+import { Exception, type SettingsFile } from '../settings/settings-schema.ts';
+import { STAGE_TABLE, STAGES } from '../stage/stage-table.ts';
+import { decision, type Decision } from './decision.ts';
+import { askedFor, Gates, isStricter } from './plan-gates.ts';
 import { imageFlagsOf, imageOf, imageChangedBy } from './plan-image.ts';
 import { isReleaseBranch, levelAfterMerge, signingOf, withoutSigning } from './plan-signing.ts';
+import { wantedBy, type Wanted } from './plan-wanted.ts';
 import type { RunFlags, Trigger } from './trigger.ts';
-
-export const Gates = z.object({
-  failOnLintErrors: z.boolean(),
-  failOnVulnerabilities: z.boolean(),
-  threshold: SeverityThreshold,
-  maxFindings: z.number().int().nonnegative(),
-});
-export type Gates = z.infer<typeof Gates>;
 
 const StageFile = z.object({ file: z.string(), timeoutMinutes: z.number().int().positive() });
 
@@ -28,6 +23,8 @@ export const Plan = z.object({
   /** The preset verifies: a level under the expected one fails the run, also where nothing is signed and no stage of it runs. */
   verifies: z.boolean(),
   gates: Gates,
+  /** Accepted vulnerabilities, in force when the plan was made; plans of older versions do not say. */
+  exceptions: z.array(Exception).optional(),
   autoFixLint: z.boolean(),
   afterAutoFix: z.enum(['build', 'stop']),
   updateCommitStatus: z.boolean(),
@@ -72,59 +69,30 @@ export interface PlanContext {
   /** Decides whether a pull request is wanted, and its gates: read at the base branch. Null where none asks. */
   readonly base: SettingsFile | null;
   readonly settingsDigest: Digest;
+  /** Files that the push changed; null where nobody asked, or it cannot be told. */
+  readonly changedPaths: readonly string[] | null;
+  /** `2026-12-31`, in UTC: exceptions end. */
+  readonly today: string;
+  /** What the operator of this App asks of the repository. */
+  readonly floor: Floor;
   readonly builder: BuilderWorkflow | null;
 }
 
 export function resolvePlan(context: PlanContext): Planning {
-  // A re-run repeats what the other triggers asked for; alone (their history has expired) it asks for what a push would.
-  const asking = context.triggers.filter((trigger) => trigger.kind !== 'rerun');
-  const wanted = asking.length === 0 ? [wantedByPush(context)] : asking.map((each) => wantedBy(each, context));
-  const reasons = wanted.filter((each) => each.kind === 'not_wanted').map((each) => each.reason);
-  if (reasons.length === wanted.length) return { kind: 'not_wanted', reason: reasons[0] ?? 'nothing asked for it' };
-  return plan(context, wanted);
+  const all = wantedBy(context);
+  const wanted = all.filter((each) => each.kind === 'wanted');
+  if (wanted.length > 0) return plan(context, wanted);
+  const [first] = all;
+  return { kind: 'not_wanted', reason: first?.kind === 'not_wanted' ? first.reason : 'nothing asked for it' };
 }
 
-type Wanted = { kind: 'full' } | { kind: 'pull_request' } | { kind: 'not_wanted'; reason: string };
-
-function wantedBy(trigger: Exclude<Trigger, { kind: 'rerun' }>, context: PlanContext): Wanted {
-  switch (trigger.kind) {
-    case 'push':
-      return wantedByPush(context);
-    case 'pull_request':
-      return wantedByPullRequest(trigger, context.base ?? {});
-    case 'manual':
-      return { kind: 'full' };
-  }
-}
-
-function wantedByPush({ ref, repository, head }: PlanContext): Wanted {
-  const name = shortRef(ref);
-  if (isTag(ref)) {
-    const patterns = head.on?.push?.tags ?? ['**'];
-    return matchesAny(name, patterns)
-      ? { kind: 'full' }
-      : { kind: 'not_wanted', reason: `on.push.tags does not name ${name}` };
-  }
-  const patterns = head.on?.push?.branches ?? [];
-  if (name === repository.defaultBranch || matchesAny(name, patterns)) return { kind: 'full' };
-  return { kind: 'not_wanted', reason: `on.push.branches does not name ${name}, and no pull request asks for it` };
-}
-
-function wantedByPullRequest(trigger: Extract<Trigger, { kind: 'pull_request' }>, base: SettingsFile): Wanted {
-  const settings = base.on?.pull_request;
-  if (settings?.branches !== undefined && !matchesAny(trigger.baseRef, settings.branches)) {
-    return { kind: 'not_wanted', reason: `on.pull_request.branches does not name ${trigger.baseRef}` };
-  }
-  if (trigger.draft && settings?.drafts !== true) {
-    return { kind: 'not_wanted', reason: 'it is a draft, and on.pull_request.drafts is not set' };
-  }
-  return { kind: 'pull_request' };
-}
-
-function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
-  const { head } = context;
+function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wanted' }>[]): Planning {
   const flags = context.triggers.find((trigger) => trigger.kind === 'manual')?.flags ?? {};
-  const asked = askedFor(context, wanted, flags);
+  const purposes = wanted.map(({ purpose }) => purpose);
+  const asked = askedFor(context, purposes, flags);
+  const hasOwn = purposes.some(({ kind }) => kind === 'own');
+  const isRehearsal = purposes.every(({ kind }) => kind === 'pull_request');
+  const exceptions = exceptionsOn(context.today, asked.settings);
   const imageFlags = imageFlagsOf(flags);
   const refused = context.builder === null ? [] : imageChangedBy(context, flags);
   if (refused.length > 0) return { kind: 'flags_refused', flags: refused };
@@ -132,16 +100,20 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
   const { stages, decisions } = withoutSigning(asked.stages, signing);
   return {
     kind: 'planned',
-    decisions,
+    decisions: [
+      ...wanted.flatMap((each) => each.decisions),
+      ...asked.decisions,
+      ...exceptions.ended.map(exceptionEnded),
+      ...decisions,
+    ],
     plan: {
       preset: asked.preset,
       stages,
-      verifies: asked.stages.includes('verify'),
+      verifies: !isRehearsal && asked.stages.includes('verify'),
       gates: asked.gates,
-      autoFixLint: flags.autoFixLint ?? asked.settings.auto_fix_lint ?? true,
-      afterAutoFix: asked.settings.after_auto_fix ?? 'build',
-      updateCommitStatus: flags.updateCommitStatus ?? head.update_commit_status ?? true,
-      tracksIssues: wanted.some(({ kind }) => kind === 'full') && isReleaseBranchOf(context),
+      exceptions: context.floor.allowsExceptions ? [...exceptions.inForce] : [],
+      ...waysOf(asked.settings, flags),
+      tracksIssues: hasOwn && isReleaseBranchOf(context),
       image: imageOf(context, flags),
       signing: signing.mode,
       levelAfterMerge: levelAfterMerge(context),
@@ -153,59 +125,20 @@ function plan(context: PlanContext, wanted: readonly Wanted[]): Planning {
   };
 }
 
-const isReleaseBranchOf = ({ ref, repository, head }: PlanContext): boolean =>
-  isReleaseBranch(ref, repository.defaultBranch, head.release_branches ?? []);
-
-interface Asked {
-  readonly preset: PresetName;
-  readonly stages: readonly Stage[];
-  readonly gates: Gates;
-  /** Those that name the stage files and the way of a repair. */
-  readonly settings: SettingsFile;
-}
-
-/**
- * A pull request is gated by its base branch, so that it cannot weaken its own gate; where one run serves a push too, neither
- * loosens what the other is held to.
- */
-function askedFor({ head, base }: PlanContext, wanted: readonly Wanted[], flags: RunFlags): Asked {
-  const forPush = askedByPush(head, flags);
-  const forPull = { ...askedByPush(base ?? {}, {}), stages: PRESETS.minimal.stages };
-  if (!wanted.some(({ kind }) => kind === 'pull_request')) return forPush;
-  if (!wanted.some(({ kind }) => kind === 'full')) return forPull;
-  const stages = STAGES.filter((stage) => forPush.stages.includes(stage) || forPull.stages.includes(stage));
-  return { ...forPull, preset: forPush.preset, stages, gates: strictest(forPush.gates, forPull.gates) };
-}
-
-function askedByPush(settings: SettingsFile, flags: RunFlags): Asked {
-  const preset = presetOf(flags, settings);
-  return { preset, stages: PRESETS[preset].stages, gates: gatesOf(flags, settings, preset), settings };
-}
-
-const presetOf = (flags: RunFlags, settings: SettingsFile): PresetName =>
-  PresetName.safeParse(flags.preset).data ?? settings.preset ?? 'standard';
-
-function gatesOf(flags: RunFlags, settings: SettingsFile, name: PresetName): Gates {
-  const preset = PRESETS[name];
-  return {
-    failOnLintErrors: settings.fail_on_lint_errors ?? preset.failOnLintErrors,
-    failOnVulnerabilities: settings.fail_on_vulnerabilities ?? preset.failOnVulnerabilities,
-    threshold:
-      SeverityThreshold.safeParse(flags.severity).data ??
-      settings.vulnerability_threshold ??
-      preset.vulnerabilityThreshold,
-    maxFindings: flags.maxFindings ?? settings.max_findings ?? 0,
-  };
-}
-
-const strictest = (a: Gates, b: Gates): Gates => ({
-  failOnLintErrors: a.failOnLintErrors || b.failOnLintErrors,
-  failOnVulnerabilities: a.failOnVulnerabilities || b.failOnVulnerabilities,
-  threshold: SEVERITY_THRESHOLDS[Math.max(rank(a), rank(b))] ?? a.threshold,
-  maxFindings: Math.min(a.maxFindings, b.maxFindings),
+const waysOf = (
+  settings: SettingsFile,
+  flags: RunFlags,
+): Pick<Plan, 'autoFixLint' | 'afterAutoFix' | 'updateCommitStatus'> => ({
+  autoFixLint: flags.autoFixLint ?? settings.auto_fix_lint ?? true,
+  afterAutoFix: settings.after_auto_fix ?? 'build',
+  updateCommitStatus: flags.updateCommitStatus ?? settings.update_commit_status ?? true,
 });
 
-const rank = ({ threshold }: Gates): number => SEVERITY_THRESHOLDS.indexOf(threshold);
+const exceptionEnded = ({ id, until }: Exception): Decision =>
+  decision('exception_ended', `The exception for \`${id}\` ended on ${until}: its findings count again.`);
+
+const isReleaseBranchOf = ({ ref, repository, head }: PlanContext): boolean =>
+  isReleaseBranch(ref, repository.defaultBranch, head.release_branches ?? []);
 
 function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
   const entries = STAGES.map((stage) => {
@@ -217,14 +150,11 @@ function stageFilesOf(settings: SettingsFile): Plan['stageFiles'] {
   return Object.fromEntries(entries) as Plan['stageFiles'];
 }
 
-/** True where `later` asks for something that `earlier` did not do: another stage, a stricter gate, other settings. */
+/** True where `later` asks for something that `earlier` did not do: another stage, a stricter gate, an exception less. */
 export function asksForMore(later: Plan, earlier: Plan): boolean {
   const hasNewStage = later.stages.some((stage) => !earlier.stages.includes(stage));
-  return (
-    hasNewStage ||
-    (later.gates.failOnLintErrors && !earlier.gates.failOnLintErrors) ||
-    (later.gates.failOnVulnerabilities && !earlier.gates.failOnVulnerabilities) ||
-    rank(later.gates) > rank(earlier.gates) ||
-    later.gates.maxFindings < earlier.gates.maxFindings
-  );
+  return hasNewStage || isStricter(later.gates, earlier.gates) || !haveSameExceptions(later, earlier);
 }
+
+export const haveSameExceptions = (a: Plan, b: Plan): boolean =>
+  JSON.stringify(a.exceptions ?? []) === JSON.stringify(b.exceptions ?? []);

@@ -1,7 +1,7 @@
 /** Which outcomes of an earlier attempt still hold for the next one. */
 import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGES, type Stage } from '../stage/stage-table.ts';
-import type { Plan } from './plan.ts';
+import { haveSameExceptions, type Plan } from './plan.ts';
 import type { PreviousRun } from './previous-run.ts';
 import { judge } from './verdict.ts';
 
@@ -42,6 +42,8 @@ function keepOne<S extends Stage>({ stage, previous, plan, kept }: Keeping<S>): 
   const outcome: StageOutcome<S> | undefined = previous.outcomes[stage];
   const isWhole = MADE_FROM[stage].every((needed) => kept[needed] !== undefined);
   if (outcome?.kind !== 'finished' || !isWhole || !plan.stages.includes(stage)) return;
+  // What counts as a finding was settled when the report was read.
+  if (stage === 'scan' && previous.plan !== null && !haveSameExceptions(previous.plan, plan)) return;
   if (judge(stage, outcome, plan.gates).kind !== 'stop') Object.assign(kept, { [stage]: outcome });
 }
 

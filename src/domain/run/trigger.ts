@@ -25,8 +25,23 @@ export type RunFlags = z.infer<typeof RunFlags>;
 export const RerunMode = z.enum(['failed', 'all', ...STAGES]);
 export type RerunMode = z.infer<typeof RerunMode>;
 
+export const ReplyPlace = z.object({
+  issueNumber: z.number().int().positive(),
+  marker: z.string().max(100),
+  /** ISO time before which it was not written. */
+  since: z.string().max(40),
+});
+export type ReplyPlace = z.infer<typeof ReplyPlace>;
+
 export const Trigger = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('push'), actor: Actor }),
+  z.object({
+    kind: z.literal('push'),
+    actor: Actor,
+    /** Where the ref stood when what is pushed here was last run; absent where that is not known, or nowhere. */
+    before: CommitSha.optional(),
+    /** What in the commit's message asks for no run, such as `[skip ci]`. */
+    skipMarker: z.string().max(40).optional(),
+  }),
   z.object({
     kind: z.literal('pull_request'),
     actor: Actor,
@@ -37,8 +52,23 @@ export const Trigger = z.discriminatedUnion('kind', [
     draft: z.boolean(),
     /** The head is in another repository (or in none any more): nothing of it is dispatched. */
     fork: z.boolean(),
+    /** Numeric id of its author, where that is a bot. */
+    bot: z.number().int().positive().optional(),
   }),
-  z.object({ kind: z.literal('rerun'), actor: Actor, mode: RerunMode }),
+  z.object({
+    kind: z.literal('merge_group'),
+    actor: Actor,
+    /** The branch that the queue merges into. */
+    baseRef: z.string().min(1).max(250),
+    baseSha: CommitSha,
+  }),
+  z.object({
+    kind: z.literal('rerun'),
+    actor: Actor,
+    mode: RerunMode,
+    /** The reply to the comment that asked for it: its last word is how the run ended. */
+    reply: ReplyPlace.optional(),
+  }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
 ]);
 export type Trigger = z.infer<typeof Trigger>;
@@ -51,14 +81,30 @@ const identityOf = (trigger: Trigger): string => {
 
 /** The set of triggers, each once; the later one of two alike is kept, since it knows the newer base. */
 export function mergeTriggers(known: readonly Trigger[], more: readonly Trigger[]): Trigger[] {
-  const byIdentity = new Map([...known, ...more].map((trigger) => [identityOf(trigger), trigger]));
+  const byIdentity = new Map<string, Trigger>();
+  for (const trigger of [...known, ...more]) {
+    const earlier = byIdentity.get(identityOf(trigger));
+    byIdentity.set(identityOf(trigger), earlier === undefined ? trigger : later(earlier, trigger));
+  }
   return [...byIdentity.values()];
+}
+
+/** Two pushes that become one changed what both of them changed, and are skipped only where both say so. */
+function later(earlier: Trigger, trigger: Trigger): Trigger {
+  if (earlier.kind !== 'push' || trigger.kind !== 'push') return trigger;
+  const { kind, actor, skipMarker } = trigger;
+  return {
+    kind,
+    actor,
+    ...(earlier.before === undefined ? {} : { before: earlier.before }),
+    ...(earlier.skipMarker === undefined || skipMarker === undefined ? {} : { skipMarker }),
+  };
 }
 
 /** A pull request that is ready now, or asks for another base, is news although its number is known. */
 const factsOf = (trigger: Trigger): string =>
   trigger.kind === 'pull_request'
-    ? JSON.stringify([trigger.number, trigger.baseRef, trigger.draft, trigger.fork])
+    ? JSON.stringify([trigger.number, trigger.baseRef, trigger.draft, trigger.fork, trigger.bot ?? null])
     : identityOf(trigger);
 
 /** Those of `more` that `known` does not have yet. */
@@ -83,6 +129,8 @@ export function describeTrigger(trigger: Trigger): string {
       return `a push from ${trigger.actor}`;
     case 'pull_request':
       return `pull request #${trigger.number}`;
+    case 'merge_group':
+      return `the merge queue of ${trigger.baseRef}`;
     case 'rerun':
       return `a re-run (${describeMode(trigger.mode)}) asked for by ${trigger.actor}`;
     case 'manual':

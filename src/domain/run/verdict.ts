@@ -12,7 +12,8 @@ import { findingsAtOrOver } from '../scan/scan-result.ts';
 import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 import type { Problem } from '../problem.ts';
-import type { Gates, Plan } from './plan.ts';
+import type { Gates } from './plan-gates.ts';
+import type { Plan } from './plan.ts';
 
 export const VERDICT_KINDS = [
   'success',

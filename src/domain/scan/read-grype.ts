@@ -6,6 +6,8 @@
  */
 import { z } from 'zod';
 import { plainLine } from '../report/plain-text.ts';
+import { exceptionFor } from '../settings/exceptions.ts';
+import type { Exception } from '../settings/settings-schema.ts';
 import {
   contradiction,
   read,
@@ -21,6 +23,8 @@ import { SEVERITIES, type ScanResult, type Severity, type SeverityCounts, type V
 export const GRYPE_REPORT = 'grype.json';
 
 const MAX_WORST = 10;
+/** As many as are shown. */
+const MAX_ACCEPTED = 20;
 
 const Match = z.object({
   vulnerability: z.object({
@@ -29,6 +33,8 @@ const Match = z.object({
     dataSource: z.string().nullish(),
     fix: z.object({ versions: z.array(z.string()).nullish(), state: z.string().nullish() }).nullish(),
   }),
+  /** The same vulnerability under other names: a GHSA's CVE. */
+  relatedVulnerabilities: z.array(z.object({ id: z.string() })).nullish(),
   artifact: z.object({
     name: z.string(),
     version: z.string().nullish(),
@@ -59,14 +65,20 @@ export function readScan(files: ReportFiles, expected: StageExpectation, conclus
     const ended = `grype ended with exit code ${exitCode} and the stage run ${conclusion}`;
     return unusable(contradiction('scan', `${ended}: an unfinished scan is never counted as clean`));
   }
-  return readGrype(files, stageReport.result.sbomSha256 ?? '');
+  return readGrype(files, stageReport.result.sbomSha256 ?? '', expected.exceptions ?? []);
 }
 
-export function readGrype(files: ReportFiles, sbomSha256: string): Reading<ScanResult> {
+export function readGrype(
+  files: ReportFiles,
+  sbomSha256: string,
+  exceptions: readonly Exception[] = [],
+): Reading<ScanResult> {
   const reading = readJsonFile(files, 'scan', GRYPE_REPORT, GrypeJson);
   if (reading.kind === 'unusable') return reading;
   const report = reading.result;
-  const unique = [...uniqueByIdAndPackage(report.matches).values()];
+  const all = [...uniqueByIdAndPackage(report.matches).values()];
+  const accepted = all.flatMap((match) => acceptedBy(match, exceptions));
+  const unique = all.filter((match) => acceptedBy(match, exceptions).length === 0);
   return read({
     counts: countBySeverity(unique),
     matches: report.matches.length,
@@ -74,7 +86,19 @@ export function readGrype(files: ReportFiles, sbomSha256: string): Reading<ScanR
     worst: unique.toSorted(worstFirst).slice(0, MAX_WORST).map(toVulnerability),
     databaseBuilt: builtAt(report.descriptor?.db),
     sbomSha256,
+    ...(accepted.length === 0 ? {} : { accepted: accepted.slice(0, MAX_ACCEPTED) }),
   });
+}
+
+type Accepted = NonNullable<ScanResult['accepted']>[number];
+
+function acceptedBy(match: Match, exceptions: readonly Exception[]): Accepted[] {
+  const ids = [match.vulnerability.id, ...(match.relatedVulnerabilities ?? []).map(({ id }) => id)];
+  const { purl } = match.artifact;
+  const found = exceptionFor({ ids, purl: isGiven(purl) ? purl : null }, exceptions);
+  if (found === null) return [];
+  const { id, severity, package: name, version } = toVulnerability(match);
+  return [{ id, severity, package: name, version, until: found.until, reason: plainLine(found.reason, 200) }];
 }
 
 function builtAt(

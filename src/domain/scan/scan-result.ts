@@ -37,6 +37,15 @@ export const ScanResult = z.object({
   worst: z.array(Vulnerability),
   /** When the vulnerability database was made, as the report says. */
   databaseBuilt: z.string().nullable(),
+  /** Findings that the settings accept for a while, counted nowhere else; the first of them. */
+  accepted: z
+    .array(
+      Vulnerability.pick({ id: true, severity: true, package: true, version: true }).extend({
+        until: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
   sbomSha256: z.string(),
 });
 export type ScanResult = z.infer<typeof ScanResult>;

@@ -6,8 +6,12 @@ import { z } from 'zod';
 import { SIGNING_MODES } from '../build/builder.ts';
 import { STAGES } from '../stage/stage-table.ts';
 import { PresetName, SeverityThreshold } from './presets.ts';
+import type { RefusedKey } from './strict-yaml.ts';
 
 export const SETTINGS_PATH = '.github/slsa-pipeline.yml';
+
+/** Where mistakes are, if not in another branch's file or an organisation's. */
+export const COMMIT_ITSELF = 'this commit';
 
 const MAX_PATTERNS = 50;
 const MAX_TIMEOUT_MINUTES = 360;
@@ -85,23 +89,51 @@ const StageSettings = z.strictObject({
   timeout_minutes: z.number().int().min(1).max(MAX_TIMEOUT_MINUTES).optional(),
 });
 
-const Rule = z.strictObject({
-  refs: RefPatterns.optional(),
-  event: z.enum(['push', 'pull_request', 'merge_group', 'tag']).optional(),
+/**
+ * Gates and ways: what a rule may set. What is built, and where it is signed, is literal: the isolated builder reads it at
+ * the commit, and knows neither rules nor organisations.
+ */
+const GATES = {
   preset: PresetName.optional(),
-});
+  auto_fix_lint: z.boolean().optional(),
+  after_auto_fix: z.enum(['build', 'stop']).optional(),
+  fail_on_lint_errors: z.boolean().optional(),
+  fail_on_vulnerabilities: z.boolean().optional(),
+  vulnerability_threshold: SeverityThreshold.optional(),
+  max_findings: z.number().int().min(0).max(100_000).optional(),
+  update_commit_status: z.boolean().optional(),
+};
 
-const Exception = z.strictObject({
-  id: z.string().regex(/^(CVE-\d{4}-\d{4,}|GHSA(-[23456789cfghjmpqrvwx]{4}){3})$/, 'an id is a CVE or a GHSA'),
-  package: z.string().max(300).optional(),
+export const EVENTS = ['push', 'tag', 'pull_request', 'merge_group'] as const;
+
+const Rule = z
+  .strictObject({ refs: RefPatterns.optional(), event: z.enum(EVENTS).optional(), ...GATES })
+  .refine(({ refs, event }) => refs !== undefined || event !== undefined, 'a rule names `refs`, an `event`, or both');
+export type Rule = z.infer<typeof Rule>;
+
+export const VulnerabilityId = z
+  .string()
+  .regex(/^(CVE-\d{4}-\d{4,19}|GHSA(-[23456789cfghjmpqrvwx]{4}){3})$/, 'an id is a CVE or a GHSA');
+
+export const Exception = z.strictObject({
+  id: VulnerabilityId,
+  /** A package URL, with or without its version: `pkg:npm/lodash`. Absent: wherever it is found. */
+  package: z
+    .string()
+    .max(300)
+    .regex(/^pkg:[a-z0-9.+-]+\/[^\s]+$/, 'a package is written as a package URL, such as pkg:npm/lodash')
+    .optional(),
+  /** The last day, in UTC. */
   until: z.iso.date('a date is written 2026-12-31'),
   reason: z.string().min(1).max(500),
 });
+export type Exception = z.infer<typeof Exception>;
 
 export const SettingsFile = z.strictObject({
   version: z.literal(1).optional(),
+  /** Over the organisation's own file of this name, in its repository `.github`. */
   extends: z.literal('org').optional(),
-  preset: PresetName.optional(),
+  ...GATES,
   image: Image.optional(),
   signing: z.enum(SIGNING_MODES).optional(),
   on: z
@@ -117,13 +149,6 @@ export const SettingsFile = z.strictObject({
       merge_group: z.boolean().optional(),
     })
     .optional(),
-  auto_fix_lint: z.boolean().optional(),
-  after_auto_fix: z.enum(['build', 'stop']).optional(),
-  fail_on_lint_errors: z.boolean().optional(),
-  fail_on_vulnerabilities: z.boolean().optional(),
-  vulnerability_threshold: SeverityThreshold.optional(),
-  max_findings: z.number().int().min(0).max(100_000).optional(),
-  update_commit_status: z.boolean().optional(),
   stages: z.partialRecord(z.enum(STAGES), StageSettings).optional(),
   rules: z.array(Rule).max(MAX_PATTERNS).optional(),
   release_branches: RefPatterns.optional(),
@@ -132,16 +157,19 @@ export const SettingsFile = z.strictObject({
 });
 export type SettingsFile = z.infer<typeof SettingsFile>;
 
-/**
- * Keys that belong to the format and that this version does not act upon yet. They are refused rather than ignored: a
- * setting without effect is worse than none, since somebody relies on it.
- */
-export const NOT_YET_EFFECTIVE: readonly (readonly string[])[] = [
-  ['extends'],
+const refused = (why: string, ...paths: readonly (readonly string[])[]): RefusedKey[] =>
+  paths.map((path) => ({ path, why }));
+
+/** A setting without effect is worse than none, since somebody relies on it. */
+export const NOT_YET_EFFECTIVE = refused(
+  'is part of the format, but this version does not act on it yet: remove it for now',
   ['image', 'secrets'],
-  ['on', 'push', 'ignore_paths'],
-  ['on', 'merge_group'],
-  ['rules'],
-  ['trusted_bots'],
-  ['exceptions'],
-];
+);
+
+/** What an organisation cannot give to its repositories. */
+export const NOT_FOR_ORGANISATIONS = refused(
+  "shapes the build or its signature, and is read in each repository's own file only",
+  ['image'],
+  ['signing'],
+  ['release_branches'],
+).concat(refused('leads nowhere from here: this is the file that others extend', ['extends']));

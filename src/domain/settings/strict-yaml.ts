@@ -20,12 +20,18 @@ export type YamlReading<T> =
   | { readonly kind: 'read'; readonly value: T }
   | { readonly kind: 'mistakes'; readonly mistakes: readonly YamlMistake[] };
 
+/** A key that the format has, and that is of no use where it stands. */
+export interface RefusedKey {
+  readonly path: readonly string[];
+  /** Goes on after the key's name: "is …". */
+  readonly why: string;
+}
+
 export interface YamlFormat<S extends z.ZodType> {
   readonly schema: S;
   /** What its keys are called in a message: "a setting". */
   readonly noun: string;
-  /** Keys of the format that this version does not act upon. */
-  readonly notYetEffective: readonly (readonly string[])[];
+  readonly refused: readonly RefusedKey[];
 }
 
 export function readYaml<S extends z.ZodType>(text: string, format: YamlFormat<S>): YamlReading<z.output<S>> {
@@ -68,13 +74,13 @@ function check<S extends z.ZodType>(
   const parsed = format.schema.safeParse(value);
   const issues = parsed.success ? [] : firstOfEachPath(parsed.error.issues);
   const found = issues.flatMap((issue) => describeIssue(issue, { value, format, positions }));
-  const early = format.notYetEffective
-    .filter((path) => hasEffect(valueAt(value, path)))
-    .map((path) => ({
+  const refused = format.refused
+    .filter(({ path }) => hasEffect(valueAt(value, path)))
+    .map(({ path, why }) => ({
       ...positions.ofKey(path.slice(0, -1), path.at(-1) ?? ''),
-      message: `\`${path.join('.')}\` is part of the format, but this version does not act on it yet: remove it for now.`,
+      message: `\`${path.join('.')}\` ${why}.`,
     }));
-  const all = [...found, ...early].toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, MAX_MISTAKES);
+  const all = [...found, ...refused].toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, MAX_MISTAKES);
   return parsed.success && all.length === 0 ? { kind: 'read', value: parsed.data } : mistakes(all);
 }
 

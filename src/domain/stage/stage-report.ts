@@ -8,6 +8,7 @@ import { SIGNING_MODES, type Signing } from '../build/builder.ts';
 import { CommitSha, Digest } from '../git.ts';
 import { plainLine } from '../report/plain-text.ts';
 import { problem, type Problem } from '../problem.ts';
+import type { Exception } from '../settings/settings-schema.ts';
 import { STAGE_SCHEMA_VERSION, STAGE_TABLE, STAGES, type Stage } from './stage-table.ts';
 
 export const STAGE_REPORT_FILE = 'stage.json';
@@ -49,6 +50,8 @@ export interface StageExpectation {
   readonly sbomSha256: string | null;
   /** `registry/name`, without tag, of the image that is built. */
   readonly imageName: string;
+  /** Accepted vulnerabilities: what the scan's gate does not count; absent for other stages. */
+  readonly exceptions?: readonly Exception[];
   /** What the plan says of the build, which the builder has to find by itself; absent for other stages. */
   readonly build?: { readonly tag: string; readonly signing: Signing };
 }

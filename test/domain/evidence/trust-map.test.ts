@@ -25,11 +25,12 @@ describe('without a policy file', () => {
       builders: [{ workflow: BUILDER_FILE, commits: [BUILDER_COMMIT], level: 3, roots: ['public_good', 'github'] }],
       roots: {},
       minimum: [],
+      floor: [],
     });
   });
 
   it('trusts nobody where there is no builder, and asks for no level', () => {
-    expect(defaultPolicy(null)).toEqual({ builders: [], roots: {}, minimum: [] });
+    expect(defaultPolicy(null)).toEqual({ builders: [], roots: {}, minimum: [], floor: [] });
     expect(
       trustedLevel(defaultPolicy(null), server, { signer: signerAt(BUILDER_COMMIT), root: 'public_good' }),
     ).toBeNull();
@@ -107,7 +108,7 @@ minimum:
   });
 
   it('that is empty asks for nothing and trusts nobody', () => {
-    expect(policyOf('')).toEqual({ builders: [], roots: {}, minimum: [] });
+    expect(policyOf('')).toEqual({ builders: [], roots: {}, minimum: [], floor: [] });
   });
 });
 
