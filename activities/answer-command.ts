@@ -1,9 +1,16 @@
 /** What a comment's command needs of GitHub: a reaction, who asks, which commit is meant, one reply. */
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { Repository } from '../src/domain/repository.ts';
+import type { Access, ExplainTopic } from '../src/domain/command/command-grammar.ts';
+import { checkReport, cutOnLine, MAX_SUMMARY_BYTES } from '../src/domain/report/check-report.ts';
+import { explain, statusLines } from '../src/domain/report/explain.ts';
+import type { RunDocument } from '../src/domain/run/run-document.ts';
 import { branchRef, GitRef, type CommitSha } from '../src/domain/git.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import { answer, type Answer } from './failures.ts';
+
+/** Far below GitHub's limit: a reply is read in a conversation. */
+const MAX_REPLY_BYTES = 20_000;
 
 export interface Asker {
   readonly repository: Repository;
@@ -19,6 +26,8 @@ export interface PullRequestHead {
   readonly baseSha: CommitSha;
   readonly draft: boolean;
   readonly fork: boolean;
+  /** Numeric id of its author, where that is a bot. */
+  readonly bot?: number;
 }
 
 export interface ReactionInput {
@@ -33,17 +42,41 @@ export interface ReplyInput {
   /** Unseen by readers; by it an earlier try's reply is found and edited instead of written twice. */
   readonly marker: string;
   readonly text: string;
+  /** ISO time before which no reply was written: an earlier one is looked for from there on. */
+  readonly since?: string;
+}
+
+export interface ExplainInput {
+  /** Of the run. */
+  readonly workflowId: string;
+  readonly about: ExplainTopic | { readonly kind: 'status' };
+}
+
+export interface NoteInput {
+  readonly repository: Repository;
+  readonly checkRunId: number;
+  readonly workflowId: string;
+  readonly note: { readonly kind: 'explain' } | { readonly kind: 'text'; readonly text: string };
 }
 
 /** The way to a ref's coordinator, which is started where it does not run. */
 export interface Coordinators {
   deliver(intent: RefIntent): Promise<void>;
+  /** False where the run has ended, or is not known any more. */
+  cancelRun(workflowId: string, by: string): Promise<boolean>;
+  documentOf(workflowId: string): Promise<RunDocument | null>;
 }
 
 export interface CommandActivities {
   handToCoordinator(intent: RefIntent): Promise<void>;
   reactToComment(input: ReactionInput): Promise<Answer<null>>;
   mayWrite(asker: Asker): Promise<Answer<boolean>>;
+  accessOf(asker: Asker): Promise<Answer<Access>>;
+  cancelRun(input: { workflowId: string; by: string }): Promise<boolean>;
+  /** Finished text, since a run's document is large; null where the run is not known any more. */
+  explainRun(input: ExplainInput): Promise<string | null>;
+  /** Writes below the summary of a check of ours; what it says of the run stays. False where the run is not known any more. */
+  noteOnCheck(input: NoteInput): Promise<Answer<boolean>>;
   readPullRequest(input: { repository: Repository; number: number }): Promise<Answer<PullRequestHead | null>>;
   replyToComment(input: ReplyInput): Promise<Answer<null>>;
 }
@@ -60,6 +93,31 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
 
     mayWrite: ({ repository, user }) => answer(() => github.repository(repository).conversations.mayWrite(user)),
 
+    accessOf: ({ repository, user }) => answer(() => github.repository(repository).conversations.accessOf(user)),
+
+    cancelRun: ({ workflowId, by }) => coordinators.cancelRun(workflowId, by),
+
+    async explainRun({ workflowId, about }) {
+      const document = await coordinators.documentOf(workflowId);
+      if (document === null) return null;
+      const lines = about.kind === 'status' ? statusLines(document) : explain(document, about);
+      return cutOnLine(lines, MAX_REPLY_BYTES);
+    },
+
+    noteOnCheck: (input) =>
+      answer(async () => {
+        const { repository, checkRunId, workflowId, note } = input;
+        const document = await coordinators.documentOf(workflowId);
+        if (document === null) return false;
+        const text =
+          note.kind === 'text' ? note.text : cutOnLine(explain(document, { kind: 'run' }), MAX_SUMMARY_BYTES);
+        // Annotations are there since the run ended: they would be added again.
+        await github
+          .repository(repository)
+          .reports.updateCheckRun(checkRunId, { ...checkReport(document), annotations: [], text });
+        return true;
+      }),
+
     readPullRequest: ({ repository, number }) =>
       answer(async () => {
         const found = await github.repository(repository).contents.pullRequest(number);
@@ -73,17 +131,18 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
           baseSha: found.base.sha,
           draft: found.draft === true,
           fork: isFork,
+          ...(found.user?.type === 'Bot' ? { bot: found.user.id } : {}),
         };
       }),
 
-    replyToComment: ({ repository, issueNumber, marker, text }) =>
+    replyToComment: ({ repository, issueNumber, marker, text, since }) =>
       answer(async () => {
         const { conversations } = github.repository(repository);
         const { userId } = await github.identity();
         const hidden = `<!-- slsa-pipeline:${marker} -->`;
         const body = `${hidden}\n${text}`;
         // Anybody can copy the marker: only a comment of our own is edited.
-        const earlier = (await conversations.comments(issueNumber)).find(
+        const earlier = (await conversations.comments(issueNumber, since)).find(
           (comment) => comment.user?.id === userId && comment.body?.startsWith(hidden) === true,
         );
         if (earlier === undefined) await conversations.createComment(issueNumber, body);

@@ -11,6 +11,7 @@ import {
   type WorkerFacts,
 } from './read-run-inputs.ts';
 import { createMaintenanceActivities, type MaintenanceActivities } from './keep-house.ts';
+import { createProposalActivities, type ProposalActivities } from './propose-settings.ts';
 import { createReportActivities, type ReportActivities } from './report-run.ts';
 import { createIssueActivities, type IssueActivities } from './track-issues.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
@@ -21,6 +22,7 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   EvidenceActivities &
   IssueActivities &
   MaintenanceActivities &
+  ProposalActivities &
   CommandActivities;
 
 export function createActivities(
@@ -36,5 +38,6 @@ export function createActivities(
     ...createIssueActivities(github),
     ...createMaintenanceActivities(github, temporal.runs),
     ...createCommandActivities(github, temporal),
+    ...createProposalActivities(github),
   };
 }

@@ -1,6 +1,7 @@
 /** What a run shows on GitHub while it goes on and when it ends; and how it lets go of stage runs. */
 import { activityInfo } from '@temporalio/activity';
 import type { GitHub } from '../src/adapters/github/github.ts';
+import type { Reports } from '../src/adapters/github/reports.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { CheckReport } from '../src/domain/report/check-report.ts';
 import type { StatusReport } from '../src/domain/report/status-report.ts';
@@ -62,8 +63,20 @@ async function upsertCheckRun(github: GitHub, input: ReportInput): Promise<numbe
   const { reports } = github.repository(input.repository);
   const id = input.checkRunId ?? (await madeByAnEarlierTry(github, input, appId));
   if (id === null) return reports.createCheckRun(input.sha, input.workflowId, input.report);
-  await reports.updateCheckRun(id, input.report);
+  await reports.updateCheckRun(id, await withoutWhatIsThere(reports, id, input));
   return id;
+}
+
+/** Annotations add up: a second try must not write them twice. */
+async function withoutWhatIsThere(
+  reports: Reports,
+  id: number,
+  { report, mayExist }: ReportInput,
+): Promise<CheckReport> {
+  const mayBeThere = activityInfo().attempt > 1 || mayExist;
+  if (report.annotations === undefined || !mayBeThere) return report;
+  const isThere = (await reports.annotationsCount(id)) > 0;
+  return isThere ? { ...report, annotations: [] } : report;
 }
 
 /**

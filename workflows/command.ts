@@ -1,45 +1,57 @@
-/** What a person asked for, in a comment or by a press of Re-run: who may, of which commit, effect, answer. */
-import { ActivityFailure, log } from '@temporalio/workflow';
+/** What a person asked for, in a comment or by a press: who may, of which commit, effect, answer. */
+import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
 import { shortSha } from '../src/domain/git.ts';
-import { nearestCommand } from '../src/domain/command/command-grammar.ts';
+import type { Command } from '../src/domain/command/command-grammar.ts';
+import {
+  helpReply,
+  NO_PULL_REQUEST,
+  NO_RUN,
+  refusedReply,
+  unknownReply,
+  whatIsKept,
+} from '../src/domain/command/replies.ts';
 import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
-import type { CommandRequest, RerunCommand } from '../src/domain/run/messages.ts';
-import type { RerunMode, Trigger } from '../src/domain/run/trigger.ts';
-import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
-import type { PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
+import type { CommandRequest } from '../src/domain/run/messages.ts';
+import type { ReplyPlace, RerunMode, Trigger } from '../src/domain/run/trigger.ts';
+import type { ExplainInput, PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
+import type { ProposalInput, Proposed } from '../activities/propose-settings.ts';
 import { again, patiently } from './activity-calls.ts';
+import { PATCHES } from './patches.ts';
 
-type CommentSubject = Extract<CommandRequest['subject'], { kind: 'comment' }>;
+type Subject<K extends CommandRequest['subject']['kind']> = Extract<CommandRequest['subject'], { kind: K }>;
+type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
 export async function command(request: CommandRequest): Promise<void> {
   const { subject } = request;
-  if (subject.kind === 'comment') return answerComment(request, subject);
-  if (!(await patiently(() => again.mayWrite(request)))) return;
-  const { repository, user, delivery, timing } = request;
-  const rerun: Trigger = { kind: 'rerun', actor: user.login, mode: subject.mode };
-  await again.handToCoordinator({
-    repository,
-    ref: subject.ref,
-    sha: subject.sha,
-    triggers: [rerun],
-    delivery,
-    timing,
-  });
+  switch (subject.kind) {
+    case 'comment':
+      return answerComment(request, subject);
+    case 'press':
+      return answerPress(request, subject);
+    case 'button':
+      return answerButton(request, subject);
+  }
 }
 
-async function answerComment(request: CommandRequest, subject: CommentSubject): Promise<void> {
+async function answerComment(request: CommandRequest, subject: Subject<'comment'>): Promise<void> {
   const { repository } = request;
   const { commentId } = subject;
   await react({ repository, commentId, content: 'eyes' });
   const answers: Answered[] = [];
-  for (const each of subject.commands) answers.push(await carryOut(request, subject, each));
+  for (const each of subject.commands) answers.push(await carryOut({ request, subject }, each));
   const text = answers.map((answered) => answered.text).join('\n\n');
   const content = answers.every(({ isDone }) => isDone) ? '+1' : 'confused';
   await react({ repository, commentId, content });
-  const marker = `reply:${commentId}`;
-  await patiently(() => again.replyToComment({ repository, issueNumber: subject.pullRequest, marker, text }));
+  await patiently(() => again.replyToComment({ repository, ...placeOf(subject), text }));
 }
+
+/** One reply a comment, found again by its marker. */
+const placeOf = ({ commentId, pullRequest }: Subject<'comment'>): ReplyPlace => ({
+  issueNumber: pullRequest,
+  marker: `reply:${commentId}`,
+  since: workflowInfo().startTime.toISOString(),
+});
 
 /** A courtesy: a comment that was deleted, or a grant that is missing, must not keep the command from being carried out. */
 async function react(reaction: ReactionInput): Promise<void> {
@@ -55,51 +67,135 @@ interface Answered {
   readonly isDone: boolean;
   readonly text: string;
 }
+const done = (text: string): Answered => ({ isDone: true, text });
+const notDone = (text: string): Answered => ({ isDone: false, text });
 
-async function carryOut(request: CommandRequest, subject: CommentSubject, asked: RerunCommand): Promise<Answered> {
-  if (asked.kind === 'unknown') return { isDone: false, text: unknownCommand(asked.text) };
-  if (!(await patiently(() => again.mayWrite(request)))) {
-    return { isDone: false, text: 'Re-running needs write access to this repository, which you do not have.' };
+interface Asked {
+  readonly request: CommandRequest;
+  readonly subject: Subject<'comment'>;
+}
+
+async function carryOut(asked: Asked, wanted: Command): Promise<Answered> {
+  switch (wanted.kind) {
+    case 'unknown':
+      return notDone(unknownReply(wanted.text));
+    case 'help':
+      return done(helpReply(await patiently(() => again.accessOf(asked.request))));
+    case 'status':
+      return tell(asked, { kind: 'status' });
+    case 'explain':
+      return tell(asked, wanted.about);
+    case 'rerun':
+      return rerun(asked, wanted);
+    case 'cancel':
+      return cancel(asked);
+    case 'accept':
+      return accept(asked, wanted);
   }
-  const head = await patiently(() =>
-    again.readPullRequest({ repository: request.repository, number: subject.pullRequest }),
+}
+
+const readHead = ({ request, subject }: Asked): Promise<PullRequestHead | null> =>
+  patiently(() => again.readPullRequest({ repository: request.repository, number: subject.pullRequest }));
+
+async function rerun(asked: Asked, { mode }: Of<'rerun'>): Promise<Answered> {
+  if (!(await patiently(() => again.mayWrite(asked.request)))) return notDone(refusedReply('rerun'));
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  await again.handToCoordinator(rerunIntent(asked, head, mode));
+  return done(
+    `Running ${codeSpan(shortSha(head.sha))} again${whatIsKept(mode)} The check \`SLSA pipeline\` shows how it goes.`,
   );
-  if (head === null) return { isDone: false, text: 'This is not an open pull request, so there is no commit to run.' };
-  await again.handToCoordinator(rerunIntent(request, head, asked.mode));
-  return {
-    isDone: true,
-    text: `Running ${codeSpan(shortSha(head.sha))} again${whatIsKept(asked.mode)} The check \`SLSA pipeline\` shows how it goes.`,
-  };
 }
 
-const whatIsKept = (mode: RerunMode): string => {
-  if (mode === 'all') return ', from the beginning.';
-  if (mode === 'failed') return '. What still holds of the last attempt is kept.';
-  return ` from ${STAGE_TABLE[mode].title}: what was not made from it is kept.`;
-};
-
-function unknownCommand(text: string): string {
-  const nearest = nearestCommand(text);
-  const hint = nearest === null ? '' : ` Did you mean \`/slsa ${nearest}\`?`;
-  return `I don't know ${codeSpan(text)}.${hint} I know: \`/slsa rerun\` (from the first failed stage), \`/slsa rerun all\`, and \`/slsa rerun\` with a stage: ${STAGES.join(', ')}.`;
+/** The newest run of the pull request's commit. */
+async function latestRun({ request: { repository } }: Asked, { ref }: PullRequestHead): Promise<string | null> {
+  const look = await patiently(() => again.resolveRef({ repository, ref }));
+  return look?.past.toSorted((a, b) => b.attempt - a.attempt)[0]?.workflowId ?? null;
 }
 
-function rerunIntent(
-  { repository, user, delivery, timing }: CommandRequest,
-  head: PullRequestHead,
-  mode: RerunMode,
-): RefIntent {
-  const { number, ref, baseRef, baseSha, draft, fork, sha } = head;
-  const actor = user.login;
+async function cancel(asked: Asked): Promise<Answered> {
+  if (!(await patiently(() => again.mayWrite(asked.request)))) return notDone(refusedReply('cancel'));
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  const workflowId = await latestRun(asked, head);
+  const isTold = workflowId !== null && (await again.cancelRun({ workflowId, by: asked.request.user.login }));
+  if (!isTold) return notDone(`No run of ${codeSpan(shortSha(head.sha))} is under way.`);
+  return done(`The run of ${codeSpan(shortSha(head.sha))} is being cancelled, with what it started in Actions.`);
+}
+
+/** Everybody who can comment can read, so nobody is asked. */
+async function tell(asked: Asked, about: ExplainInput['about']): Promise<Answered> {
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  const workflowId = await latestRun(asked, head);
+  const text = workflowId === null ? null : await again.explainRun({ workflowId, about });
+  return text === null ? notDone(NO_RUN) : done(text);
+}
+
+async function accept(asked: Asked, { exception }: Of<'accept'>): Promise<Answered> {
+  const { repository, user } = asked.request;
+  if ((await patiently(() => again.accessOf(asked.request))) !== 'maintain') return notDone(refusedReply('accept'));
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  const base = head.baseRef;
+  const proposed = await propose({ repository, base, by: user.login, edit: { kind: 'accept', exception } });
+  if (proposed.kind === 'refused') return notDone(`I cannot: ${proposed.why}.`);
+  return done(
+    `#${proposed.pull.number} accepts ${codeSpan(exception.id)} on ${codeSpan(base)} until ${exception.until}, once it is merged. Then ${codeSpan('/slsa rerun scan')} looks again.`,
+  );
+}
+
+const propose = (input: ProposalInput): Promise<Proposed> => patiently(() => again.proposeSettings(input));
+
+function rerunIntent({ request, subject }: Asked, head: PullRequestHead, mode: RerunMode): RefIntent {
+  const { number, ref, baseRef, baseSha, draft, fork, bot, sha } = head;
+  const actor = request.user.login;
+  const pull = { kind: 'pull_request', actor, number, baseRef, baseSha, draft, fork } as const;
   return {
-    repository,
+    ...intentParts(request),
     ref,
     sha,
-    triggers: [
-      { kind: 'pull_request', actor, number, baseRef, baseSha, draft, fork },
-      { kind: 'rerun', actor, mode },
-    ],
-    delivery,
-    timing,
+    triggers: [bot === undefined ? pull : { ...pull, bot }, { kind: 'rerun', actor, mode, reply: placeOf(subject) }],
   };
+}
+
+const intentParts = ({
+  repository,
+  delivery,
+  timing,
+}: CommandRequest): Pick<RefIntent, 'repository' | 'delivery' | 'timing'> => ({ repository, delivery, timing });
+
+async function answerPress(request: CommandRequest, { ref, sha, mode, check }: Subject<'press'>): Promise<void> {
+  if (!(await patiently(() => again.mayWrite(request)))) return;
+  const { repository, user } = request;
+  if (check !== undefined && patched(PATCHES.tellsOfMovedRef)) {
+    const look = await patiently(() => again.resolveRef({ repository, ref }));
+    if (look?.tip !== sha) {
+      const text = `A re-run is for the newest commit of its branch, which is ${look === null ? 'gone' : codeSpan(look.tip)}: press Re-run there.`;
+      const { id: checkRunId, workflowId } = check;
+      await patiently(() => again.noteOnCheck({ repository, checkRunId, workflowId, note: { kind: 'text', text } }));
+      return;
+    }
+  }
+  const trigger: Trigger = { kind: 'rerun', actor: user.login, mode };
+  await again.handToCoordinator({ ...intentParts(request), ref, sha, triggers: [trigger] });
+}
+
+async function answerButton(request: CommandRequest, { name, check }: Subject<'button'>): Promise<void> {
+  const { repository, user } = request;
+  const { id: checkRunId, workflowId } = check;
+  const say = (note: { kind: 'explain' } | { kind: 'text'; text: string }): Promise<boolean> =>
+    patiently(() => again.noteOnCheck({ repository, checkRunId, workflowId, note }));
+  if (name === 'explain') {
+    await say({ kind: 'explain' });
+    return;
+  }
+  if (!(await patiently(() => again.mayWrite(request)))) return;
+  const base = repository.defaultBranch;
+  const proposed = await propose({ repository, base, by: user.login, edit: { kind: 'set_up' } });
+  const text =
+    proposed.kind === 'proposed'
+      ? `#${proposed.pull.number} adds the settings; it names the one command that adds the stage workflows.`
+      : `I cannot: ${proposed.why}.`;
+  await say({ kind: 'text', text });
 }

@@ -29,6 +29,12 @@ export interface StopRequest {
   readonly by: string;
 }
 
+interface ConclusionDetails {
+  readonly mistakes?: readonly SettingsMistake[];
+  readonly mistakesAreHere?: boolean;
+  readonly problem?: Problem;
+}
+
 /** More than this is a flood; the timers look anyway. */
 const MAX_NEWS = 100;
 
@@ -51,6 +57,7 @@ export class Run {
   private readonly progress = new Map<Stage, StageProgress>();
   private readonly stageOutcomes: { [S in Stage]?: StageOutcome<S> } = {};
   private mistakes: readonly SettingsMistake[] = [];
+  private mistakesAreHere = false;
   private problem: Problem | null = null;
   private readonly news: StageNews[] = [];
   private changes = 0;
@@ -133,9 +140,10 @@ export class Run {
   }
 
   /** The run ends here with this verdict, whatever else was planned. */
-  conclude(verdict: Verdict, details: { mistakes?: readonly SettingsMistake[]; problem?: Problem } = {}): void {
+  conclude(verdict: Verdict, details: ConclusionDetails = {}): void {
     this.verdict = verdict;
     this.mistakes = details.mistakes ?? [];
+    this.mistakesAreHere = details.mistakesAreHere ?? false;
     this.problem = details.problem ?? this.problem;
     this.graph = { ...this.graph, end: VERDICT_TABLE[verdict.kind].end };
     this.changed();
@@ -196,6 +204,7 @@ export class Run {
       issues: this.issues,
       verdict: this.verdict,
       mistakes: this.mistakes,
+      mistakesAreHere: this.mistakesAreHere,
       problem: this.problem,
       lookedAt: isoNow(),
       startedAt: this.startedAt,

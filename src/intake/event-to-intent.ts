@@ -2,13 +2,23 @@
 import type { EmitterWebhookEventName } from '@octokit/webhooks';
 import type { z } from 'zod';
 import { parseCommands } from '../domain/command/command-grammar.ts';
-import { branchRef, GitRef } from '../domain/git.ts';
-import { commandId, parseRunId, parseStageRunTitle } from '../domain/run/workflow-ids.ts';
-import type { CommandRequest } from '../domain/run/messages.ts';
+import { skipMarkerIn } from '../domain/command/skip-marker.ts';
+import { branchRef, GitRef, isTag, shortRef } from '../domain/git.ts';
+import { commandId, parseRunId, parseStageRunTitle, type RunKey } from '../domain/run/workflow-ids.ts';
+import type { CommandRequest, PressedCheck } from '../domain/run/messages.ts';
 import type { Timing } from '../domain/run/timing.ts';
 import type { Trigger } from '../domain/run/trigger.ts';
 import { ignored, type Intent } from './intent.ts';
-import { CheckRun, CheckSuite, IssueComment, PullRequest, Push, repositoryOf, WorkflowRun } from './payloads.ts';
+import {
+  CheckRun,
+  CheckSuite,
+  IssueComment,
+  MergeGroup,
+  PullRequest,
+  Push,
+  repositoryOf,
+  WorkflowRun,
+} from './payloads.ts';
 
 export interface Delivery {
   /** `X-GitHub-Event`. */
@@ -29,6 +39,7 @@ type Handler = (delivery: Delivery, context: IntakeContext) => Intent;
 const HANDLERS: Readonly<Partial<Record<EmitterWebhookEventName, Handler>>> = {
   push: reading(Push, onPush),
   pull_request: reading(PullRequest, onPullRequest),
+  merge_group: reading(MergeGroup, onMergeGroup),
   workflow_run: reading(WorkflowRun, onWorkflowRun),
   check_run: reading(CheckRun, onCheckRun),
   check_suite: reading(CheckSuite, onCheckSuite),
@@ -62,7 +73,35 @@ function onPush({ payload, delivery, timing }: Read<z.infer<typeof Push>>): Inte
   const base = { repository, ref: ref.data, delivery, timing };
   if (payload.deleted === true) return { kind: 'ref', intent: { ...base, sha: payload.before, triggers: [] } };
   const sha = payload.head_commit?.id ?? payload.after;
-  return { kind: 'ref', intent: { ...base, sha, triggers: [{ kind: 'push', actor: payload.sender.login }] } };
+  return { kind: 'ref', intent: { ...base, sha, triggers: [pushTrigger(payload, ref.data)] } };
+}
+
+const NOTHING = /^0+$/;
+
+function pushTrigger({ sender, before, forced, head_commit: head }: z.infer<typeof Push>, ref: GitRef): Trigger {
+  const skipMarker = skipMarkerIn(head?.message ?? '');
+  // What a force push took away is in no comparison, so nothing is left out for it.
+  const isComparable = forced !== true && !NOTHING.test(before);
+  return {
+    kind: 'push',
+    actor: sender.login,
+    ...(isComparable ? { before } : {}),
+    // A tag is a release of its own, whatever its commit said when it was merged.
+    ...(skipMarker === null || isTag(ref) ? {} : { skipMarker }),
+  };
+}
+
+function onMergeGroup({ payload, delivery, timing }: Read<z.infer<typeof MergeGroup>>): Intent {
+  const { action, merge_group: group, sender } = payload;
+  const ref = GitRef.safeParse(group.head_ref);
+  const base = GitRef.safeParse(group.base_ref);
+  if (!ref.success || !base.success) return ignored('a merge group without a branch');
+  const common = { repository: repositoryOf(payload), ref: ref.data, sha: group.head_sha, delivery, timing };
+  if (action === 'destroyed') return { kind: 'ref', intent: { ...common, triggers: [] } };
+  if (action !== 'checks_requested') return ignored(`no use for a merge group that was ${action}`);
+  const baseRef = shortRef(base.data);
+  const trigger: Trigger = { kind: 'merge_group', actor: sender.login, baseRef, baseSha: group.base_sha };
+  return { kind: 'ref', intent: { ...common, triggers: [trigger] } };
 }
 
 /** Those after which the head, the base or the wish for a run may be another. */
@@ -82,6 +121,7 @@ function onPullRequest({ payload, delivery, timing }: Read<z.infer<typeof PullRe
     baseSha: pull.base.sha,
     draft: pull.draft === true,
     fork: isFork,
+    ...(pull.user?.type === 'Bot' ? { bot: pull.user.id } : {}),
   };
   const repository = repositoryOf(payload);
   return {
@@ -104,16 +144,44 @@ function onWorkflowRun({ payload }: Read<z.infer<typeof WorkflowRun>>): Intent {
 
 function onCheckRun({ payload, appId, delivery, timing }: Read<z.infer<typeof CheckRun>>): Intent {
   const { action, check_run: check, sender } = payload;
-  if (action !== 'rerequested') return ignored(`no use for a check run that was ${action}`);
+  if (!PRESSES.includes(action)) return ignored(`no use for a check run that was ${action}`);
   if (check.app?.id !== appId) return ignored("another App's check run");
-  const key = parseRunId(check.external_id ?? '');
+  const workflowId = check.external_id ?? '';
+  const key = parseRunId(workflowId);
   if (key?.repositoryId !== payload.repository.id) return ignored('not a check run of one of our runs');
-  // On a green check there is nothing to go on from: who presses Re-run there means all of it.
-  const mode = check.conclusion === 'success' ? 'all' : 'failed';
-  const subject = { kind: 'press', ref: key.ref, sha: key.sha, mode } as const;
+  const pressed = { id: check.id, workflowId };
+  const name = action === 'rerequested' ? 'rerequested' : (payload.requested_action?.identifier ?? '');
+  const subject = subjectOfPress(name, { pressed, key, isGreen: check.conclusion === 'success' });
+  if (subject === null) return ignored('a button that this version does not know');
   const request = { repository: repositoryOf(payload), user: personOf(sender), delivery, timing, subject };
-  // By person too: a press that was refused must not stand in the way of somebody who may.
-  return { kind: 'command', id: commandId(`check-${check.id}-rerequested-${sender.id}`), request };
+  // By person too: a press that was refused must not stand in the way of somebody who may. A button can be pressed again.
+  const id =
+    name === 'rerequested' ? `check-${check.id}-${name}-${sender.id}` : `check-${check.id}-${name}-${delivery}`;
+  return { kind: 'command', id: commandId(id), request };
+}
+
+const PRESSES = ['rerequested', 'requested_action'];
+
+interface Press {
+  readonly pressed: PressedCheck;
+  readonly key: RunKey;
+  readonly isGreen: boolean;
+}
+
+function subjectOfPress(name: string, { pressed: check, key, isGreen }: Press): CommandRequest['subject'] | null {
+  const { ref, sha } = key;
+  switch (name) {
+    // On a green check there is nothing to go on from: who presses Re-run there means all of it.
+    case 'rerequested':
+      return { kind: 'press', ref, sha, mode: isGreen ? 'all' : 'failed', check };
+    case 'rerun_failed':
+      return { kind: 'press', ref, sha, mode: 'failed', check };
+    case 'explain':
+    case 'set_up':
+      return { kind: 'button', name, check };
+    default:
+      return null;
+  }
 }
 
 const personOf = ({ id, login }: { id: number; login: string }): CommandRequest['user'] => ({ id, login });

@@ -40,7 +40,8 @@ export const Push = Common.extend({
   after: CommitSha,
   deleted: z.boolean().nullish(),
   /** Of an annotated tag, `after` is the tag object; the commit stands here. */
-  head_commit: z.object({ id: CommitSha }).nullish(),
+  head_commit: z.object({ id: CommitSha, message: z.string().nullish() }).nullish(),
+  forced: z.boolean().nullish(),
 });
 
 export const PullRequest = Common.extend({
@@ -48,9 +49,16 @@ export const PullRequest = Common.extend({
   pull_request: z.object({
     number: id,
     draft: z.boolean().nullish(),
+    user: z.object({ id, type: z.string().nullish() }).nullish(),
     head: z.object({ ref: z.string(), sha: CommitSha, repo: z.object({ id }).nullable() }),
     base: z.object({ ref: z.string(), sha: CommitSha, repo: z.object({ id }) }),
   }),
+});
+
+/** Source: docs, webhook "merge_group". */
+export const MergeGroup = Common.extend({
+  action: z.string(),
+  merge_group: z.object({ head_sha: CommitSha, head_ref: z.string(), base_ref: z.string(), base_sha: CommitSha }),
 });
 
 export const WorkflowRun = z.object({
@@ -67,6 +75,8 @@ export const CheckRun = Common.extend({
     conclusion: z.string().nullish(),
     app: z.object({ id }).nullish(),
   }),
+  /** Of a button of ours. */
+  requested_action: z.object({ identifier: z.string() }).nullish(),
 });
 
 export const CheckSuite = Common.extend({

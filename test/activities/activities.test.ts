@@ -110,13 +110,18 @@ function activitiesIn(world: World): Activities {
     identity: () => Promise.resolve({ userId: US, login: 'slsa[bot]', appId: 5 }),
     deliveries: null,
     repository: () => api,
+    organisation: () => api.contents,
     archives: {
       baseUrl: 'https://api.github.com',
       fetch: () => Promise.resolve(new Response(new Uint8Array(world.zip ?? Buffer.alloc(0)))),
     },
   };
   const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
-  return createActivities(github, { resultOf: never, isKnown: never, deliver: never, runs: NO_RUNS }, FACTS);
+  return createActivities(
+    github,
+    { resultOf: never, isKnown: never, deliver: never, cancelRun: never, documentOf: never, runs: NO_RUNS },
+    FACTS,
+  );
 }
 
 const perform = <T>(activity: () => Promise<T>, attempt = 1): Promise<T> =>

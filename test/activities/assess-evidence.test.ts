@@ -56,6 +56,7 @@ function look({ location = 'https://api.github.com/blob', reply }: World): Promi
   const github: GitHub = {
     identity: () => Promise.reject(new Error('not asked for')),
     repository: () => api,
+    organisation: () => api.contents,
     deliveries: null,
     archives: {
       baseUrl: 'https://api.github.com',

@@ -279,7 +279,8 @@ describe('somebody asks', () => {
       'eyes',
       '+1',
     ]);
-    expect(repository.comments.at(-1)?.body).toContain(`Running \`${sha.slice(0, 7)}\` again.`);
+    await until(() => repository.comments.at(-1)?.body.includes('was run again: **') === true);
+    expect(repository.comments).toHaveLength(2);
     await recordHistory(set.temporal.address, commandId(String(commentId)), 'command');
   });
 

@@ -37,6 +37,7 @@ beforeEach(async () => {
     deliver: (intent) => deliver(intent),
     startCommand: unused,
     stageCompleted: unused,
+    cancelRun: unused,
     resultOf: unused,
     isKnown: unused,
     resultsByDigest: unused,

@@ -8,6 +8,7 @@ import { conversations, type Conversations } from './conversations.ts';
 import { deliveries, type Deliveries } from './deliveries.ts';
 import { issues, type Issues } from './issues.ts';
 import { repositoryCall } from './github-client.ts';
+import { proposals, type Proposals } from './proposals.ts';
 import { RateGate } from './rate-gate.ts';
 import { reports, type Reports } from './reports.ts';
 import type { Endpoint, GitHubIdentity, Tokens } from './tokens.ts';
@@ -19,11 +20,14 @@ export interface RepositoryApi {
   readonly conversations: Conversations;
   readonly issues: Issues;
   readonly attestations: Attestations;
+  readonly proposals: Proposals;
 }
 
 export interface GitHub {
   identity(): Promise<GitHubIdentity>;
   repository(repository: Repository): RepositoryApi;
+  /** The repository `.github` of the same owner, where its defaults lie; it need not be there, nor within our reach. */
+  organisation(repository: Repository): Pick<Contents, 'fileAt'>;
   readonly archives: ArchiveSource;
   /** Null where a plain token is used: webhooks belong to Apps. */
   readonly deliveries: Deliveries | null;
@@ -35,6 +39,8 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
     deliveries: tokens.asApp === null ? null : deliveries(tokens.asApp),
     identity: () => tokens.identity(),
     archives: endpoint,
+    organisation: ({ owner, installationId }) =>
+      contents(repositoryCall({ tokens, endpoint, gate }, { owner, name: '.github', id: null, installationId })),
     repository(repository) {
       const call = repositoryCall({ tokens, endpoint, gate }, repository);
       return {
@@ -44,6 +50,7 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
         conversations: conversations(call),
         issues: issues(call),
         attestations: attestations(call, endpoint),
+        proposals: proposals(call),
       };
     },
   };

@@ -1,6 +1,7 @@
 /** Check runs and commit statuses. */
 import { z } from 'zod';
 import type { CommitSha } from '../../domain/git.ts';
+import type { Annotation } from '../../domain/report/annotations.ts';
 import type { CheckReport } from '../../domain/report/check-report.ts';
 import type { StatusReport } from '../../domain/report/status-report.ts';
 import { parseReply, type RepositoryCall } from './github-client.ts';
@@ -21,11 +22,15 @@ const Status = z.object({
 });
 export type Status = z.infer<typeof Status>;
 
+const CheckOutput = z.object({ output: z.object({ annotations_count: z.number() }) });
+
 const CheckRunList = z.object({ check_runs: z.array(CheckRun) });
 
 export interface Reports {
   /** Our own App's check runs on a commit, the newest hundred. */
   checkRuns(sha: CommitSha, appId: number): Promise<readonly CheckRun[]>;
+  /** How many annotations a check run has: GitHub adds, and never takes away. */
+  annotationsCount(id: number): Promise<number>;
   createCheckRun(sha: CommitSha, externalId: string, report: CheckReport): Promise<number>;
   updateCheckRun(id: number, report: CheckReport): Promise<void>;
   setStatus(sha: CommitSha, report: StatusReport): Promise<void>;
@@ -40,6 +45,12 @@ export function reports(call: RepositoryCall): Reports {
       const params = { ref: sha, app_id: appId, filter: 'all', per_page: 100 };
       const reply = await call({ route, permissions: 'read', params });
       return parseReply(CheckRunList, reply, route).check_runs.filter((run) => run.app?.id === appId);
+    },
+
+    async annotationsCount(id) {
+      const route = 'GET /repos/{owner}/{repo}/check-runs/{check_run_id}';
+      const reply = await call({ route, permissions: 'read', params: { check_run_id: id } });
+      return parseReply(CheckOutput, reply, route).output.annotations_count;
     },
 
     async createCheckRun(sha, externalId, report) {
@@ -69,8 +80,27 @@ export function reports(call: RepositoryCall): Reports {
 }
 
 /** Setting a conclusion completes the check: so it is sent only with the last report. */
-const body = ({ title, summary, status, conclusion }: CheckReport): Record<string, unknown> => ({
+const body = ({ title, summary, text, status, conclusion, annotations = [], buttons = [] }: CheckReport): object => ({
   status,
   ...(conclusion === null ? {} : { conclusion }),
-  output: { title, summary },
+  output: {
+    title,
+    summary,
+    ...(text === undefined ? {} : { text }),
+    ...(annotations.length === 0 ? {} : { annotations: annotations.map(annotation) }),
+  },
+  ...(buttons.length === 0
+    ? {}
+    : { actions: buttons.map(({ name, label, description }) => ({ identifier: name, label, description })) }),
+});
+
+/** A column goes with one line only. Source: REST, "Create a check run", `annotations`. */
+const annotation = ({ path, line, column, level, title, message }: Annotation): object => ({
+  path,
+  start_line: line,
+  end_line: line,
+  ...(column === null ? {} : { start_column: column, end_column: column }),
+  annotation_level: level,
+  title,
+  message,
 });

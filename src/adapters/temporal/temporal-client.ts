@@ -48,6 +48,8 @@ export interface PipelineClient {
   startCommand(id: string, request: CommandRequest): Promise<void>;
   /** False where there is no such run any more. */
   stageCompleted(runWorkflowId: string, news: StageNews): Promise<boolean>;
+  /** False where there is no such run any more, or it has ended. */
+  cancelRun(runWorkflowId: string, by: string): Promise<boolean>;
   /** Null where the run has not ended or cannot be read any more. */
   resultOf(workflowId: string): Promise<unknown>;
   isKnown(workflowId: string): Promise<boolean>;
@@ -89,19 +91,25 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
       await soon(() => client.workflow.start(WORKFLOWS.command, start)).catch(ignoreAlreadyStarted);
     },
 
-    async stageCompleted(runWorkflowId, news) {
-      try {
-        await soon(() => client.workflow.getHandle(runWorkflowId).signal(SIGNALS.stageCompleted, news));
-        return true;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      }
-    },
+    stageCompleted: (runWorkflowId, news) =>
+      soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.stageCompleted, news))),
+
+    cancelRun: (runWorkflowId, by) =>
+      soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.cancel, { by }))),
 
     ...runReader(client, soon),
     runs: runWatch(client),
   };
+}
+
+async function isTaken(signal: Promise<void>): Promise<boolean> {
+  try {
+    await signal;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 /** The deadline of a call is kept by gRPC as well as it can, which was seen to be a second late. */

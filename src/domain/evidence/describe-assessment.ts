@@ -1,5 +1,6 @@
 /** The assessment in words: the level in a line, the table of requirements, and the way to the next level. */
 import { codeSpan, inertMarkdown } from '../report/plain-text.ts';
+import { shellWord } from '../report/shell-word.ts';
 import type { Assessment } from './assessment.ts';
 import { brokenOf, firstFailing, nextOf, type Check } from './checks.ts';
 import type { Level } from './trust-map.ts';
@@ -95,10 +96,6 @@ export function equivalentCommands({ subject, provenance, standing }: Assessment
     `cosign verify-attestation --type slsaprovenance1 --certificate-identity ${identity} --certificate-oidc-issuer https://token.actions.githubusercontent.com ${shellWord(image)}`,
   ];
 }
-
-/** Commands are there to be copied into a shell, and a ref may hold `$(…)`. */
-const shellWord = (text: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** What a pull request may look forward to: nothing of it is signed before the merge. */
 export const rehearsalLine = (level: Level): string =>

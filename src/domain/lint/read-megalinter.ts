@@ -23,7 +23,8 @@ import { plainLine } from '../report/plain-text.ts';
 export const MEGALINTER_JSON = 'megalinter-reports/mega-linter-report.json';
 export const MEGALINTER_SARIF = 'megalinter-reports/megalinter-report.sarif';
 
-const MAX_FINDINGS = 10;
+/** As many as a check's annotations; the rest is in the artifact. */
+const MAX_FINDINGS = 50;
 const MAX_FAILED_LINTERS = 20;
 const MAX_MESSAGE = 160;
 

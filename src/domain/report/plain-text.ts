@@ -49,3 +49,12 @@ export function codeBlock(lines: readonly string[], max = 8000): string[] {
   const fence = '`'.repeat(longest + 1);
   return [fence, ...clean, fence];
 }
+
+/** Our own sentences carry code spans; what stands in and between them may come from a file, and is made inert. */
+export const markedCode = (message: string): string =>
+  plainLine(message, MAX_SENTENCE)
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? codeSpan(part) : escapeMarkdown(part)))
+    .join('');
+
+const MAX_SENTENCE = 600;

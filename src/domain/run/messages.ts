@@ -2,6 +2,7 @@
 import type { CommitSha, GitRef } from '../git.ts';
 import type { Repository } from '../repository.ts';
 import type { Stage } from '../stage/stage-table.ts';
+import type { Command } from '../command/command-grammar.ts';
 import type { RefIntent } from './coordination.ts';
 import type { RerunMode } from './trigger.ts';
 
@@ -43,7 +44,7 @@ export interface StopAsked {
   readonly by: string;
 }
 
-/** A person asked for something: a comment with commands, or a press of Re-run. */
+/** A person asked for something: a comment with commands, or a press of Re-run or of a button of ours. */
 export interface CommandRequest {
   readonly repository: Repository;
   readonly user: { readonly id: number; readonly login: string };
@@ -54,10 +55,21 @@ export interface CommandRequest {
         readonly kind: 'comment';
         readonly commentId: number;
         readonly pullRequest: number;
-        readonly commands: readonly RerunCommand[];
+        readonly commands: readonly Command[];
       }
-    | { readonly kind: 'press'; readonly ref: GitRef; readonly sha: CommitSha; readonly mode: RerunMode };
+    | {
+        readonly kind: 'press';
+        readonly ref: GitRef;
+        readonly sha: CommitSha;
+        readonly mode: RerunMode;
+        /** The check that was pressed; absent where it was a whole suite. */
+        readonly check?: PressedCheck;
+      }
+    | { readonly kind: 'button'; readonly name: 'explain' | 'set_up'; readonly check: PressedCheck };
 }
 
-export type RerunCommand =
-  { readonly kind: 'rerun'; readonly mode: RerunMode } | { readonly kind: 'unknown'; readonly text: string };
+export interface PressedCheck {
+  readonly id: number;
+  /** Its `external_id`: the run that it shows. */
+  readonly workflowId: string;
+}

@@ -41,6 +41,8 @@ export interface RunDocument {
   readonly verdict: Verdict | null;
   /** Mistakes of the settings file, where it has some. */
   readonly mistakes: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  /** They stand in the commit's own file, and not in that of its base or its organisation. */
+  readonly mistakesAreHere?: boolean;
   readonly problem: Problem | null;
   /** ISO time of this look. */
   readonly lookedAt: string;

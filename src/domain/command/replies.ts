@@ -1,0 +1,54 @@
+/** What the App answers to commands: short, with the nearest thing that the person may do. */
+import { codeSpan } from '../report/plain-text.ts';
+import { STAGE_TABLE } from '../stage/stage-table.ts';
+import type { RerunMode } from '../run/trigger.ts';
+import { COMMANDS, mayDo, nearestCommand, type Access, type CommandName } from './command-grammar.ts';
+
+const ACCESS_WORDS = {
+  none: 'no access',
+  read: 'read access',
+  write: 'write access',
+  maintain: 'maintain access',
+} as const;
+
+const entries = Object.entries(COMMANDS) as [CommandName, (typeof COMMANDS)[CommandName]][];
+
+export function helpReply(access: Access): string {
+  const rows = entries.map(
+    ([, { usage, does, needs }]) =>
+      `| ${codeSpan(usage)} | ${does} | ${mayDo(access, needs) ? 'yes' : `needs ${ACCESS_WORDS[needs]}`} |`,
+  );
+  return [
+    '| command | does | you may |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+    'One command a line, several a comment.',
+  ].join('\n');
+}
+
+export const refusedReply = (name: CommandName): string =>
+  `${codeSpan(`/slsa ${name}`)} needs ${ACCESS_WORDS[COMMANDS[name].needs]} to this repository, which you do not have. Anybody who can read may ask for ${codeSpan('/slsa status')}, ${codeSpan('/slsa explain')} and ${codeSpan('/slsa help')}.`;
+
+export function unknownReply(text: string): string {
+  const nearest = nearestCommand(text);
+  if (nearest === null) {
+    const names = entries.map(([name]) => codeSpan(name)).join(', ');
+    return `I don't know ${codeSpan(text)}. I know ${names}: ${codeSpan('/slsa help')} says what each does.`;
+  }
+  const isMisused = text.split(' ')[0] === nearest;
+  const said = isMisused
+    ? 'I know the command, and not these words of it'
+    : `Did you mean ${codeSpan(`/slsa ${nearest}`)}?`;
+  return `I don't know ${codeSpan(text)}. ${said}${isMisused ? ':' : ' It is written'} ${codeSpan(COMMANDS[nearest].usage)}.`;
+}
+
+export const NO_PULL_REQUEST = 'This is not an open pull request, so there is no commit to speak of.';
+
+export const NO_RUN = `There is no run of this commit yet. ${codeSpan('/slsa rerun all')} starts one.`;
+
+export function whatIsKept(mode: RerunMode): string {
+  if (mode === 'all') return ', from the beginning.';
+  if (mode === 'failed') return '. What still holds of the last attempt is kept.';
+  return ` from ${STAGE_TABLE[mode].title}: what was not made from it is kept.`;
+}
