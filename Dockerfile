@@ -22,6 +22,11 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/stages stages
 COPY --from=build /app/trust trust
+# Apart from the webhooks, for both processes: figures, and whether they live.
+ENV METRICS_PORT=9464 METRICS_HOST=0.0.0.0
+EXPOSE 3000 9464
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 USER node
 ENTRYPOINT ["node", "dist/src/cli/main.js"]
 CMD ["serve"]

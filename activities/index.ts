@@ -13,6 +13,7 @@ import {
 import { createMaintenanceActivities, type MaintenanceActivities } from './keep-house.ts';
 import { createProposalActivities, type ProposalActivities } from './propose-settings.ts';
 import { createReportActivities, type ReportActivities } from './report-run.ts';
+import { NO_TALLY } from './tally.ts';
 import { createIssueActivities, type IssueActivities } from './track-issues.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
 
@@ -29,14 +30,15 @@ export function createActivities(
   github: GitHub,
   temporal: RunArchive & Coordinators & { readonly runs: RunWatch },
   facts: WorkerFacts & { readonly evidence: EvidenceParts },
+  tally = NO_TALLY,
 ): Activities {
   return {
     ...createStageActivities(github, facts),
     ...createRunInputActivities(github, temporal, facts),
-    ...createReportActivities(github),
+    ...createReportActivities(github, tally),
     ...createEvidenceActivities(github, facts.evidence),
     ...createIssueActivities(github),
-    ...createMaintenanceActivities(github, temporal.runs),
+    ...createMaintenanceActivities(github, temporal.runs, tally),
     ...createCommandActivities(github, temporal),
     ...createProposalActivities(github),
   };

@@ -7,6 +7,7 @@ import type { CheckReport } from '../src/domain/report/check-report.ts';
 import type { StatusReport } from '../src/domain/report/status-report.ts';
 import type { CommitSha } from '../src/domain/git.ts';
 import { answer, type Answer } from './failures.ts';
+import type { Tally } from './tally.ts';
 
 /** The report comes as finished text: small, and nothing here decides what it says. */
 export interface ReportInput {
@@ -39,9 +40,13 @@ export interface ReportActivities {
   cancelStage(input: CancelStageInput): Promise<Answer<null>>;
 }
 
-export function createReportActivities(github: GitHub): ReportActivities {
+export function createReportActivities(github: GitHub, tally: Tally): ReportActivities {
   return {
-    reportProgress: (input) => answer(() => upsertCheckRun(github, input)),
+    async reportProgress(input) {
+      const answered = await answer(() => upsertCheckRun(github, input));
+      if (input.report.conclusion !== null) tally.runEnded(input.report.conclusion);
+      return answered;
+    },
 
     updateCommitStatus: ({ repository, sha, report }) =>
       answer(async () => {

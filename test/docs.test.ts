@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { GRANTED } from '../sandbox/github/auth.ts';
+import { configSchema } from '../src/cli/config.ts';
 import { VERDICT_TABLE } from '../src/domain/run/verdict.ts';
 import { readSettings } from '../src/domain/settings/read-settings.ts';
 
@@ -26,6 +27,12 @@ describe('the README', () => {
 
   it('is no longer than one reads', () => {
     expect(read('README.md').split('\n').length).toBeLessThan(250);
+  });
+});
+
+describe('schema/slsa-pipeline.schema.json', () => {
+  it('is the grammar that the App reads by: `npm run cli -- config schema` writes it', () => {
+    expect(JSON.parse(read('schema/slsa-pipeline.schema.json'))).toEqual(JSON.parse(configSchema()));
   });
 });
 

@@ -19,6 +19,7 @@ export const GRANTED: Readonly<Record<string, string>> = {
   checks: 'write',
   contents: 'write',
   issues: 'write',
+  merge_queues: 'read',
   metadata: 'read',
   pull_requests: 'write',
   statuses: 'write',

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { EvidenceParts } from '../../activities/assess-evidence.ts';
 import { createActivities } from '../../activities/index.ts';
+import { counting, createMetrics, type Metrics } from '../adapters/metrics/metrics.ts';
 import { createGitHub, type GitHub } from '../adapters/github/github.ts';
 import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
 import { defaultCacheDir, findServerBinary } from '../adapters/temporal/server-binary.ts';
@@ -23,14 +24,19 @@ import type { Timing } from '../domain/run/timing.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { DsseEnvelope } from '../adapters/vsa/sign-vsa.ts';
 import type { Digest } from '../domain/git.ts';
-import { verifierPage, type Page } from '../web/verifier-pages.ts';
+import { healthPage } from '../web/health-pages.ts';
+import type { Page } from '../web/page.ts';
+import { startPageServer } from '../web/page-server.ts';
+import { schemaPage } from '../web/schema-page.ts';
+import { verifierPage } from '../web/verifier-pages.ts';
 import { createWebhookServer } from '../intake/webhook-server.ts';
 import type { Credentials, Environment } from './environment.ts';
 import { readStageSources } from './stage-sources.ts';
 import { temporalAddress } from './temporal-address.ts';
 
-export function githubFor(credentials: Credentials, baseUrl: string): GitHub {
-  const endpoint = { baseUrl, fetch: globalThis.fetch };
+export function githubFor(credentials: Credentials, baseUrl: string, metrics?: Metrics): GitHub {
+  const send = metrics === undefined ? globalThis.fetch : counting(globalThis.fetch, metrics);
+  const endpoint = { baseUrl, fetch: send };
   const tokens =
     credentials.kind === 'app' ? appTokens(credentials, endpoint) : plainTokens(credentials.token, endpoint);
   return createGitHub(tokens, endpoint);
@@ -45,6 +51,15 @@ export interface Parts {
   readonly evidence: EvidenceParts;
   /** Null where Temporal does not tell versions of the worker apart. */
   readonly deployment?: WorkerDeployment | null;
+  readonly metrics?: Metrics;
+  /** Where health and figures are told; null where they are not. */
+  readonly inside?: InsideAddress | null;
+}
+
+/** An address that only the operator's own machines reach. */
+export interface InsideAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface Started {
@@ -58,6 +73,8 @@ export async function startWorkerProcess({
   builder,
   evidence,
   deployment = null,
+  metrics = createMetrics(),
+  inside = null,
 }: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
   const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
@@ -65,17 +82,26 @@ export async function startWorkerProcess({
   const unsearchable = await registerSearchAttributes(temporal);
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
   const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence };
-  const activities = createActivities(github, client, facts);
+  const activities = createActivities(github, client, facts, metrics);
   const worker = await startWorker({ ...temporal, bundle, activities, ...(deployment === null ? {} : { deployment }) });
   await scheduleMaintenance(temporal).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     log.error({ reason }, 'Maintenance is not scheduled: failed deliveries and open checks are not looked after');
   });
-  log.info({ address: temporal.address }, 'Worker is polling');
+  let isEnding = false;
+  const whyNotReady = async (): Promise<string | null> => {
+    if (isEnding) return 'this worker is ending';
+    return (await client.isReachable()) ? null : 'Temporal does not answer';
+  };
+  const pages = (path: string): Promise<Page | null> => healthPage(path, { whyNotReady, metrics });
+  const told = inside === null ? null : await startPageServer({ ...inside, pages });
+  log.info({ address: temporal.address, inside: told?.url }, 'Worker is polling');
   return {
     ended: worker.ended,
     async stop() {
+      isEnding = true;
       await worker.shutdown();
+      await told?.stop();
       await client.close();
     },
   };
@@ -98,6 +124,9 @@ export interface ServiceParts {
   readonly host: string;
   readonly port: number;
   readonly evidence: Pick<EvidenceParts, 'verifier' | 'vsa'>;
+  readonly metrics?: Metrics;
+  /** Where figures are told too; null where they are not, or somebody else of this process tells them. */
+  readonly inside?: InsideAddress | null;
 }
 
 export async function startService({
@@ -108,20 +137,34 @@ export async function startService({
   host,
   port,
   evidence,
+  metrics = createMetrics(),
+  inside = null,
 }: ServiceParts): Promise<Started & { readonly url: string }> {
   const { verifier, vsa: signer } = evidence;
   const findVsa = (digest: Digest): Promise<DsseEnvelope | null> => publicVsa(temporal, digest);
-  const pages = (path: string): Promise<Page | null> => verifierPage(path, { verifier, signer, findVsa });
-  const { server, drain } = await createWebhookServer({ ...app, log, temporal, timing, pages });
+  const whyNotReady = async (): Promise<string | null> =>
+    (await temporal.isReachable()) ? null : 'Temporal does not answer: webhooks are refused, and GitHub keeps them';
+  const pages = async (path: string): Promise<Page | null> =>
+    (await healthPage(path, { whyNotReady, metrics: null })) ??
+    schemaPage(path) ??
+    verifierPage(path, { verifier, signer, findVsa });
+  const { server, drain } = await createWebhookServer({ ...app, log, temporal, timing, pages, metrics });
+  const told =
+    inside === null
+      ? null
+      : await startPageServer({ ...inside, pages: (path) => healthPage(path, { whyNotReady, metrics }) });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  log.info({ url }, 'Service is listening');
+  log.info({ url, inside: told?.url }, 'Service is listening');
   return {
     url,
-    stop: drain,
+    async stop() {
+      await drain();
+      await told?.stop();
+    },
   };
 }
 

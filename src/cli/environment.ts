@@ -73,6 +73,14 @@ export const Environment = z.object({
     .describe('Who vouches, in verification summaries: a URI of yours.'),
   HOST: text.default('127.0.0.1').describe('Address that `serve` and `dev` listen on.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port that `serve` and `dev` listen on.'),
+  METRICS_HOST: text.default('127.0.0.1').describe('Address that METRICS_PORT is bound to.'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('Port of `/metrics`, `/healthz` and `/readyz`, apart from the webhooks. Unset: no figures are told.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

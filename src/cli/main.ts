@@ -8,7 +8,7 @@ import type { RunOptions } from './run.ts';
 import type { VerifyOptions } from './verify.ts';
 
 /** 0 done, 1 failed verdict, 2 usage, 3 could not find out. */
-const EXIT = { usage: 2, unknown: 3 } as const;
+const EXIT = { failed: 1, usage: 2, unknown: 3 } as const;
 
 const program = new Command('slsa-pipeline')
   .description('Takes every commit through lint, build, SBOM, scan, signature, attestation and verification.')
@@ -123,7 +123,26 @@ program
     const { init } = await import('./init.ts');
     const { lines, differing } = init(path ?? '.', options, readEnvironment(process.env));
     print(lines);
-    if (options.check && differing > 0) process.exitCode = 1;
+    if (options.check && differing > 0) process.exitCode = EXIT.failed;
+  });
+
+const config = program.command('config').description('the settings of a repository');
+config
+  .command('check [file]')
+  .description('shows every mistake with line, column and the nearest valid word; exits with 1 where there is one')
+  .option('--organisation', "the file is an organisation's defaults", false)
+  .action(async (file: string | undefined, options: { organisation: boolean }) => {
+    const { checkConfig } = await import('./config.ts');
+    const { lines, mistakes } = checkConfig(file, options);
+    print(lines);
+    if (mistakes > 0) process.exitCode = EXIT.failed;
+  });
+config
+  .command('schema')
+  .description('prints the JSON Schema of the settings, for editors')
+  .action(async () => {
+    const { configSchema } = await import('./config.ts');
+    print([configSchema()]);
   });
 
 program

@@ -3,7 +3,16 @@ import { connectTemporal } from '../adapters/temporal/temporal-client.ts';
 import type { WorkerDeployment } from '../adapters/temporal/temporal-worker.ts';
 import { WEBHOOK_TIMING } from '../domain/run/timing.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
-import { githubFor, startService, startWorkerProcess, temporalFor, type AppSecrets, type Started } from './compose.ts';
+import { createMetrics } from '../adapters/metrics/metrics.ts';
+import {
+  githubFor,
+  startService,
+  startWorkerProcess,
+  temporalFor,
+  type AppSecrets,
+  type InsideAddress,
+  type Started,
+} from './compose.ts';
 import { credentialsOf, secretsOf, UsageError, type Environment } from './environment.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { createLogger } from './logging.ts';
@@ -30,13 +39,18 @@ function deploymentOf({ WORKER_DEPLOYMENT, WORKER_BUILD_ID }: Environment): Work
   throw new UsageError('Set WORKER_DEPLOYMENT and WORKER_BUILD_ID together, or neither.');
 }
 
+/** Health and figures of a process that has no other server of its own, or none that strangers may ask. */
+const insideOf = ({ METRICS_HOST: host, METRICS_PORT: port }: Environment): InsideAddress | null =>
+  port === undefined ? null : { host, port };
+
 export async function serve(environment: Environment): Promise<void> {
   const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
   const temporal = await connectTemporal(temporalAddress(environment));
   const { HOST: host, PORT: port } = environment;
   const evidence = evidencePartsFor(environment);
-  const service = await startService({ log, temporal, app, timing: WEBHOOK_TIMING, host, port, evidence });
+  const inside = insideOf(environment);
+  const service = await startService({ log, temporal, app, timing: WEBHOOK_TIMING, host, port, evidence, inside });
   await untilStopped();
   await service.stop();
   await temporal.close();
@@ -44,12 +58,23 @@ export async function serve(environment: Environment): Promise<void> {
 
 export async function work(environment: Environment): Promise<void> {
   const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
-  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
+  const metrics = createMetrics();
+  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL, metrics);
   const builder = environment.BUILDER_WORKFLOW ?? null;
   const evidence = evidencePartsFor(environment);
+  const inside = insideOf(environment);
   const deployment = deploymentOf(environment);
   const temporal = temporalAddress(environment);
-  const worker = await startWorkerProcess({ log, temporal, github, builder, evidence, deployment });
+  const worker = await startWorkerProcess({
+    log,
+    temporal,
+    github,
+    builder,
+    evidence,
+    deployment,
+    metrics,
+    inside,
+  });
   await Promise.race([untilStopped(), worker.ended]);
   await worker.stop();
 }
@@ -58,13 +83,24 @@ export async function dev(environment: Environment): Promise<void> {
   const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
   const temporal = await temporalFor(environment, print);
-  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
+  const metrics = createMetrics();
+  const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL, metrics);
   const builder = environment.BUILDER_WORKFLOW ?? null;
   const evidence = evidencePartsFor(environment);
-  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
+  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence, metrics });
   const client = await connectTemporal(temporal.address);
   const { HOST: host, PORT: port } = environment;
-  const service = await startService({ log, temporal: client, app, timing: WEBHOOK_TIMING, host, port, evidence });
+  const service = await startService({
+    log,
+    temporal: client,
+    app,
+    timing: WEBHOOK_TIMING,
+    host,
+    port,
+    evidence,
+    metrics,
+    inside: insideOf(environment),
+  });
   print(`Webhooks:     ${service.url}${WEBHOOK_PATH}`);
   if (temporal.uiUrl !== null) print(`Temporal UI:  ${temporal.uiUrl}`);
   await untilStopped();

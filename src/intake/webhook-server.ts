@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { createNodeMiddleware, Probot } from 'probot';
+import type { Metrics, WebhookOutcome } from '../adapters/metrics/metrics.ts';
 import type { PipelineClient } from '../adapters/temporal/temporal-client.ts';
 import type { Secret } from '../domain/secret.ts';
 import { eventToIntent, type IntakeContext } from './event-to-intent.ts';
@@ -19,6 +20,7 @@ export interface IntakeOptions extends IntakeContext {
   readonly privateKey: Secret;
   readonly log: Logger;
   readonly temporal: PipelineClient;
+  readonly metrics: Pick<Metrics, 'webhook'>;
   /** What else the service answers, by path; null where there is nothing. */
   readonly pages: (path: string) => Promise<Page | null>;
 }
@@ -89,12 +91,20 @@ interface ReceivedEvent {
 
 async function receive(
   { id, name, payload }: ReceivedEvent,
-  { log, temporal, appId, timing }: IntakeOptions,
+  { log, temporal, appId, timing, metrics }: IntakeOptions,
 ): Promise<void> {
+  const started = performance.now();
+  const count = (outcome: WebhookOutcome): void => metrics.webhook(name, outcome, (performance.now() - started) / 1000);
   const intent = eventToIntent({ event: name, id, payload }, { appId, timing });
   if (intent.kind === 'ignored') log.debug({ delivery: id, event: name, why: intent.why }, 'Event ignored');
   else log.info({ delivery: id, event: name, intent: intent.kind }, 'Event taken');
-  await handOver(intent, temporal);
+  try {
+    await handOver(intent, temporal);
+    count(intent.kind === 'ignored' ? 'ignored' : 'taken');
+  } catch (error) {
+    count('not_taken');
+    throw error;
+  }
 }
 
 /** A page that cannot be made is the asker's loss alone, and is said. */
@@ -119,6 +129,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, middle
   const body = await readBody(request);
   if (body.kind === 'too_large') return refuse(request, response, 413, `At most ${MAX_BODY_BYTES} bytes are taken.`);
   if (body.kind === 'busy') return refuse(request, response, 503, 'Too much is being received: deliver it again.');
+  // Octokit looks for an `action` in whatever was signed, and fails with a 500 where that is no object.
+  if (!/^\s*\{/.test(body.text)) return refuse(request, response, 400, 'A webhook is a JSON object.');
   await middleware(Object.assign(request, { body: body.text }), response, () => response.writeHead(404).end());
 }
 

@@ -4,12 +4,7 @@
  */
 import type { DsseEnvelope, VsaSigner } from '../adapters/vsa/sign-vsa.ts';
 import { Digest } from '../domain/git.ts';
-
-export interface Page {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
+import type { Page } from './page.ts';
 
 export interface VerifierParts {
   readonly verifier: { readonly id: string; readonly version: string };

@@ -2,7 +2,9 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import type { Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import type { PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { WEBHOOK_TIMING } from '../../src/domain/run/timing.ts';
@@ -27,10 +29,12 @@ let drain: () => Promise<void>;
 let delivered: unknown[];
 let deliver: PipelineClient['deliver'];
 let lines: string[];
+let counted: string[];
 
 beforeEach(async () => {
   delivered = [];
   lines = [];
+  counted = [];
   deliver = (intent) => Promise.resolve(void delivered.push(intent));
   const unused = (): Promise<never> => Promise.reject(new Error('not asked for'));
   const temporal: PipelineClient = {
@@ -42,6 +46,7 @@ beforeEach(async () => {
     isKnown: unused,
     resultsByDigest: unused,
     documentOf: unused,
+    isReachable: unused,
     runs: { endedOutside: unused, runningSince: unused, requestOf: unused, terminate: unused },
     close: unused,
   };
@@ -53,6 +58,7 @@ beforeEach(async () => {
     log,
     temporal,
     pages: () => Promise.resolve(null),
+    metrics: { webhook: (event, outcome) => void counted.push(`${event} ${outcome}`) },
     timing: WEBHOOK_TIMING,
   }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -97,6 +103,44 @@ describe('a signed event', () => {
     expect((await post('{"zen":"x"}', { 'x-github-event': 'star' })).status).toBe(200);
     expect(delivered).toEqual([]);
     expect(lines.join('')).toContain('no use for star events');
+  });
+});
+
+describe('what is counted', () => {
+  it('is what became of each delivery', async () => {
+    await post(PUSH);
+    await post('{"zen":"x"}', { 'x-github-event': 'star' });
+    deliver = () => Promise.reject(new Error('down'));
+    await post(PUSH);
+    expect(counted).toEqual(['push taken', 'star ignored', 'push not_taken']);
+  });
+});
+
+describe('F6: whatever is signed', () => {
+  it('is answered without a 5xx: every example that GitHub publishes', async () => {
+    const definitions = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly {
+      readonly name: string;
+      readonly examples: readonly unknown[];
+    }[];
+    const statuses = new Set<number>();
+    for (const { name, examples } of definitions) {
+      for (const example of examples)
+        statuses.add((await post(JSON.stringify(example), { 'x-github-event': name })).status);
+    }
+    expect([...statuses]).toEqual([200]);
+  });
+
+  it('is answered without a 5xx: any JSON under any name of an event', async () => {
+    const events = fc.oneof(
+      fc.constantFrom('push', 'pull_request', 'check_run', 'issue_comment', 'merge_group'),
+      fc.stringMatching(/^[a-z_]{1,30}$/),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.json({ maxDepth: 4 }), events, async (body, event) => {
+        expect((await post(body, { 'x-github-event': event })).status).toBeLessThan(500);
+      }),
+      { numRuns: 150 },
+    );
   });
 });
 
@@ -160,6 +204,7 @@ it.each(['', 'short', 'fifteen-letters'])(
         log: pino({ level: 'silent' }),
         temporal,
         pages: () => Promise.resolve(null),
+        metrics: { webhook: () => undefined },
         timing: WEBHOOK_TIMING,
       }),
     ).rejects.toThrow('WEBHOOK_SECRET');

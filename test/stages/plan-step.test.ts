@@ -660,7 +660,7 @@ describeWithTools(tools)('the plan of the isolated builder, by itself', () => {
   it.each([
     ['a mistake in a gate', 'preset: paranoid\nimage: {tag: v1}\n', 'image: {tag: v1}\n'],
     ['a key that nobody knows', 'colour: red\nimage: {tag: v1}\n', 'image: {tag: v1}\n'],
-    ['a key without effect yet', 'extends: org\nsigning: public_log\n', 'signing: public_log\n'],
+    ['a rule for nothing', 'rules: [{preset: minimal}]\nsigning: public_log\n', 'signing: public_log\n'],
     ['a number at the top', '5\n', ''],
   ])('goes on without what is none of its business, where the App refuses the file: %s', (_, settings, without) => {
     expect(plannedByApp({ settings })).toBeNull();

@@ -7,7 +7,7 @@ import { nodeId, urls, type Json } from './json.ts';
 const BEGINNING = '2024-01-01T00:00:00Z';
 
 /** The events of app.yml. */
-const EVENTS = ['check_run', 'issue_comment', 'pull_request', 'push', 'workflow_run'];
+const EVENTS = ['check_run', 'check_suite', 'issue_comment', 'merge_group', 'pull_request', 'push', 'workflow_run'];
 
 const USER_PATHS = {
   followers: 'followers',

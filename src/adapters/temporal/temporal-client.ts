@@ -58,6 +58,8 @@ export interface PipelineClient {
   /** Results of ended runs that built this image, the newest first; nothing where runs carry no search attributes. */
   resultsByDigest(digest: Digest): Promise<unknown[]>;
   readonly runs: RunWatch;
+  /** False where the server does not answer within two seconds. */
+  isReachable(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,8 @@ export async function connectTemporal(address: TemporalAddress): Promise<Pipelin
   const connection = await Connection.connect(connectionOptions(address));
   return pipelineClient(new Client({ connection, namespace: address.namespace }), () => connection.close());
 }
+
+const PROBE_MS = 2000;
 
 /** One image is built by one run and its re-runs. */
 const MAX_RUNS_OF_AN_IMAGE = 5;
@@ -99,6 +103,13 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
 
     ...runReader(client, soon),
     runs: runWatch(client),
+    isReachable: () =>
+      client
+        .withDeadline(Date.now() + PROBE_MS, () => client.workflowService.getSystemInfo({}))
+        .then(
+          () => true,
+          () => false,
+        ),
   };
 }
 

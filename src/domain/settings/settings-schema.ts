@@ -94,14 +94,19 @@ const StageSettings = z.strictObject({
  * the commit, and knows neither rules nor organisations.
  */
 const GATES = {
-  preset: PresetName.optional(),
-  auto_fix_lint: z.boolean().optional(),
-  after_auto_fix: z.enum(['build', 'stop']).optional(),
-  fail_on_lint_errors: z.boolean().optional(),
-  fail_on_vulnerabilities: z.boolean().optional(),
-  vulnerability_threshold: SeverityThreshold.optional(),
-  max_findings: z.number().int().min(0).max(100_000).optional(),
-  update_commit_status: z.boolean().optional(),
+  preset: PresetName.optional().describe('Stages and gates: minimal, standard (default) or skip_linting.'),
+  auto_fix_lint: z.boolean().optional().describe('Propose repairs of lint errors. Default: true.'),
+  after_auto_fix: z
+    .enum(['build', 'stop'])
+    .optional()
+    .describe('Build this commit all the same, or stop until the repair is merged. Default: build.'),
+  fail_on_lint_errors: z.boolean().optional().describe('Default: as the preset says.'),
+  fail_on_vulnerabilities: z.boolean().optional().describe('Default: true.'),
+  vulnerability_threshold: SeverityThreshold.optional().describe(
+    'Findings as bad or worse count. Default: as the preset says.',
+  ),
+  max_findings: z.number().int().min(0).max(100_000).optional().describe('So many of them are tolerated. Default: 0.'),
+  update_commit_status: z.boolean().optional().describe('Set the commit status `slsa/build-level`. Default: true.'),
 };
 
 export const EVENTS = ['push', 'tag', 'pull_request', 'merge_group'] as const;
@@ -130,12 +135,13 @@ export const Exception = z.strictObject({
 export type Exception = z.infer<typeof Exception>;
 
 export const SettingsFile = z.strictObject({
-  version: z.literal(1).optional(),
-  /** Over the organisation's own file of this name, in its repository `.github`. */
-  extends: z.literal('org').optional(),
+  version: z.literal(1).optional().describe('Of this format.'),
+  extends: z.literal('org').optional().describe("Over the organisation's defaults, in its repository `.github`."),
   ...GATES,
-  image: Image.optional(),
-  signing: z.enum(SIGNING_MODES).optional(),
+  image: Image.optional().describe(
+    'What is built, and what it is called: literal, the builder reads it at the commit.',
+  ),
+  signing: z.enum(SIGNING_MODES).optional().describe('Default: public_log for public repositories, else none.'),
   on: z
     .strictObject({
       push: z
@@ -148,12 +154,24 @@ export const SettingsFile = z.strictObject({
       pull_request: z.strictObject({ branches: RefPatterns.optional(), drafts: z.boolean().optional() }).optional(),
       merge_group: z.boolean().optional(),
     })
-    .optional(),
-  stages: z.partialRecord(z.enum(STAGES), StageSettings).optional(),
-  rules: z.array(Rule).max(MAX_PATTERNS).optional(),
-  release_branches: RefPatterns.optional(),
-  trusted_bots: z.array(z.number().int().positive()).max(MAX_PATTERNS).optional(),
-  exceptions: z.array(Exception).max(500).optional(),
+    .optional()
+    .describe('What starts a run, besides pushes to the default branch.'),
+  stages: z
+    .partialRecord(z.enum(STAGES), StageSettings)
+    .optional()
+    .describe('Names and time limits of the stage workflows.'),
+  rules: z
+    .array(Rule)
+    .max(MAX_PATTERNS)
+    .optional()
+    .describe('The first that matches ref and event holds over the rest.'),
+  release_branches: RefPatterns.optional().describe('Signed, and tracked by issues, like the default branch.'),
+  trusted_bots: z
+    .array(z.number().int().positive())
+    .max(MAX_PATTERNS)
+    .optional()
+    .describe('Numeric ids of bots whose pull requests are run.'),
+  exceptions: z.array(Exception).max(500).optional().describe('Vulnerabilities accepted until a day.'),
 });
 export type SettingsFile = z.infer<typeof SettingsFile>;
 
