@@ -87,7 +87,7 @@ module.exports = {
     ),
     only(
       '^src/web/',
-      ['^src/domain/', '^src/adapters/'],
+      ['^src/domain/', '^src/adapters/', '^(node:)?(http|net)$'],
       'Pages show what is known; they decide nothing and start nothing.',
     ),
     {

@@ -1,6 +1,6 @@
 /** Is this process alive, may it get work, and what has it counted? For orchestrators and Prometheus, never for strangers' detail. */
 import type { Metrics } from '../adapters/metrics/metrics.ts';
-import type { Page } from './page.ts';
+import type { Page } from './page-server.ts';
 
 export interface HealthParts {
   /** Null where it may; else why not, in a sentence. */

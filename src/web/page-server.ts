@@ -1,7 +1,13 @@
 /** A small server of pages of our own, beside the one that takes webhooks: for health and figures, on an address that stays inside. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Page } from './page.ts';
+
+/** What is answered to a GET. */
+export interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
 
 export interface PageServer {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** The settings' grammar at an address of the installation: what `# yaml-language-server: $schema=…` names. */
 import { settingsJsonSchema } from '../domain/settings/json-schema.ts';
-import type { Page } from './page.ts';
+import type { Page } from './page-server.ts';
 
 export const SCHEMA_PATH = '/schema/slsa-pipeline.schema.json';
 

@@ -4,7 +4,7 @@
  */
 import type { DsseEnvelope, VsaSigner } from '../adapters/vsa/sign-vsa.ts';
 import { Digest } from '../domain/git.ts';
-import type { Page } from './page.ts';
+import type { Page } from './page-server.ts';
 
 export interface VerifierParts {
   readonly verifier: { readonly id: string; readonly version: string };

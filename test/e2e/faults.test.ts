@@ -150,7 +150,7 @@ describe('artifacts', () => {
     expect(check.title).toMatch(/Scan: the artifact is sha256:[0-9a-f]{64}, but GitHub listed/);
   });
 
-  it('F27: of 30 MB are read, and leave no more than a few kilobytes in the history', async () => {
+  it('F27: of 30 MB are read, and leave no more than fifty findings in the history', async () => {
     const repository = await fresh('preset: standard\nfail_on_lint_errors: false\n');
     const finding = {
       ruleId: 'R1',
@@ -195,7 +195,8 @@ describe('artifacts', () => {
 
     expect(check.conclusion).toBe('success');
     expect(history.events).toBeLessThan(500);
-    expect(history.bytes).toBeLessThan(100_000);
+    // Fifty findings pass through it a few times: read, kept, annotated.
+    expect(history.bytes).toBeLessThan(150_000);
     expect(history.largestPayload).toBeLessThan(32_000);
   });
 });
