@@ -7,7 +7,8 @@ import { BuilderWorkflow } from '../src/domain/build/builder.ts';
 import { ActionsEngine, type Executors } from './actions/engine.ts';
 import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
 import { FaultPlan } from './faults.ts';
-import { Auth } from './github/auth.ts';
+import { NEEDED_EVENTS } from '../src/domain/doctor/needs.ts';
+import { Auth, GRANTED } from './github/auth.ts';
 import { serveGit } from './github/git-http.ts';
 import { GitStore } from './github/git-store.ts';
 import { ApiServer, type RecordedCall } from './github/http.ts';
@@ -91,7 +92,13 @@ export class Sandbox {
     };
     const baseUrl = (): string => box.url;
     const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    const world = createWorld({ appId: app.appId, publicKey, baseUrl });
+    const world = createWorld({
+      appId: app.appId,
+      publicKey,
+      baseUrl,
+      permissions: GRANTED,
+      events: [...NEEDED_EVENTS],
+    });
     const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
     const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
     const events = new Events(world, webhooks, userIn(world, 'kim'));
@@ -176,6 +183,8 @@ export class Sandbox {
       runs: [],
       artifacts: [],
       attestations: [],
+      disabledWorkflows: new Set(),
+      requiredChecks: [],
     };
     this.world.repositories.set(repository.id, repository);
     return repository;

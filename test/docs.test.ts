@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { GRANTED } from '../sandbox/github/auth.ts';
 import { configSchema } from '../src/cli/config.ts';
+import { NEEDED_EVENTS, NEEDED_PERMISSIONS } from '../src/domain/doctor/needs.ts';
 import { VERDICT_TABLE } from '../src/domain/run/verdict.ts';
 import { readSettings } from '../src/domain/settings/read-settings.ts';
 
@@ -41,6 +42,15 @@ describe('app.yml', () => {
     const { default_permissions: asked } = parse(read('app.yml')) as { default_permissions: Record<string, string> };
     expect(Object.keys(asked)).not.toContain('workflows');
     for (const [name, level] of Object.entries(asked)) expect([level, 'write']).toContain(GRANTED[name]);
+  });
+
+  it('asks for what the doctor looks for, and no more', () => {
+    const { default_permissions: asked, default_events: events } = parse(read('app.yml')) as {
+      default_permissions: Record<string, string>;
+      default_events: string[];
+    };
+    expect(asked).toEqual(NEEDED_PERMISSIONS);
+    expect(events).toEqual(NEEDED_EVENTS);
   });
 });
 

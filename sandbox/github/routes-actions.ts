@@ -1,7 +1,7 @@
 /** Dispatching stage files, and their runs. */
 import { z } from 'zod';
 import { ApiError, notFound, ok, type Call, type Route } from './http.ts';
-import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl } from './representations/actions.ts';
+import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl, workflowJson } from './representations/actions.ts';
 import { wholeSeconds } from './representations/json.ts';
 import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
 import type { ActionsRunRecord, RepositoryRecord } from './world.ts';
@@ -21,17 +21,36 @@ const findRun = ({ params }: Call, repository: RepositoryRecord): ActionsRunReco
 export function actionsRoutes(stage: Stage): Route[] {
   const W = `${R}/actions/workflows/:file`;
   return [
+    { method: 'GET', path: `${R}/actions/workflows`, handler: scoped(stage, 'actions', listWorkflows(stage)) },
     { method: 'POST', path: `${W}/dispatches`, handler: scoped(stage, 'actions:write', dispatch(stage)) },
     { method: 'GET', path: `${W}/runs`, handler: scoped(stage, 'actions', listRuns(stage)) },
     ...runRoutes(stage),
   ];
 }
 
+/** Those of the default branch: Actions knows of no others. */
+const listWorkflows =
+  ({ world }: Stage): Scoped =>
+  async (call, repository) => {
+    const { git, defaultBranch, workflowIds, disabledWorkflows } = repository;
+    const commit = await git.commitOf(`refs/heads/${defaultBranch}`);
+    const files = commit === null ? [] : ((await git.directory(commit, '.github/workflows')) ?? []);
+    const { items, headers } = pageOf(call, files);
+    const workflows = items.map(({ name }) => {
+      const id = workflowIds.get(name) ?? world.nextId();
+      workflowIds.set(name, id);
+      return workflowJson({ id, file: name, isDisabled: disabledWorkflows.has(name) }, repository, world);
+    });
+    return ok({ total_count: files.length, workflows }, headers);
+  };
+
 const dispatch =
   ({ engine, auth, world }: Stage): Scoped =>
   async (call, repository) => {
     const { ref, inputs, return_run_details: isToldWhich = false } = parseBody(DispatchBody, call);
     const { actor } = auth.grantOf(call);
+    if (repository.disabledWorkflows.has(call.params['file'] ?? ''))
+      throw new ApiError(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow");
     const run = await engine.dispatch(repository, { ref, inputs, file: call.params['file'] ?? '', actor });
     if (!isToldWhich) return { status: 204 };
     return ok({

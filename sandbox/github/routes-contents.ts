@@ -10,6 +10,7 @@ export function contentRoutes(stage: Stage): Route[] {
   const { world } = stage;
   return [
     { method: 'GET', path: `${R}/commits/:ref`, handler: scoped(stage, 'contents', getCommit(world)) },
+    { method: 'GET', path: `${R}/rules/branches/:branch`, handler: scoped(stage, 'metadata', getRules) },
     { method: 'GET', path: `${R}/compare/:basehead`, handler: scoped(stage, 'contents', compare(world)) },
     { method: 'GET', path: `${R}/contents/*path`, handler: scoped(stage, 'contents', getContents(world)) },
     {
@@ -35,6 +36,18 @@ const getCommit =
     if (wants(headers.accept, 'sha')) return ok(sha, { 'content-type': 'application/vnd.github.sha; charset=utf-8' });
     return ok(commitJson(await git.commit(sha), repository, world));
   };
+
+/** Of the default branch alone: the sandbox has no other rules. */
+const getRules: Scoped = ({ params }, { requiredChecks, defaultBranch, owner, name }) => {
+  if (requiredChecks.length === 0 || params['branch'] !== defaultBranch) return ok([]);
+  const required_status_checks = requiredChecks.map(({ context, integrationId }) => ({
+    context,
+    ...(integrationId === null ? {} : { integration_id: integrationId }),
+  }));
+  const parameters = { required_status_checks, strict_required_status_checks_policy: false };
+  const from = { ruleset_source_type: 'Repository', ruleset_source: `${owner.login}/${name}`, ruleset_id: 1 };
+  return ok([{ type: 'required_status_checks', parameters, ...from }]);
+};
 
 /** GitHub lists no more. Source: REST, "Compare two commits". */
 const MAX_COMPARED_FILES = 300;

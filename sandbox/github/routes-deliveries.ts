@@ -14,6 +14,20 @@ export function deliveryRoutes({ auth, webhooks, world }: Stage): Route[] {
   return [
     {
       method: 'GET',
+      path: '/app/hook/config',
+      handler: (call) => {
+        auth.requireApp(call);
+        const { contentType, hasSecret, isInsecure } = world.app.hook;
+        return ok({
+          content_type: contentType,
+          insecure_ssl: isInsecure ? '1' : '0',
+          ...(hasSecret ? { secret: '********' } : {}),
+          ...(webhooks.options.url === null ? {} : { url: webhooks.options.url }),
+        });
+      },
+    },
+    {
+      method: 'GET',
       path: '/app/hook/deliveries',
       handler: (call) => {
         auth.requireApp(call);

@@ -29,6 +29,10 @@ export interface RepositoryRecord {
   readonly runs: ActionsRunRecord[];
   readonly artifacts: ArtifactRecord[];
   readonly attestations: AttestationRecord[];
+  /** Workflow files that somebody switched off, by name. */
+  readonly disabledWorkflows: Set<string>;
+  /** What a ruleset of its default branch requires; from any App where none is named. */
+  readonly requiredChecks: { readonly context: string; readonly integrationId: number | null }[];
 }
 
 export interface AttestationRecord {
@@ -189,21 +193,46 @@ export interface ArtifactRecord {
 export interface World {
   readonly users: Map<string, User>;
   readonly repositories: Map<number, RepositoryRecord>;
-  readonly app: { readonly id: number; readonly slug: string; readonly bot: User; readonly publicKey: string };
+  readonly app: {
+    readonly id: number;
+    readonly slug: string;
+    readonly bot: User;
+    readonly publicKey: string;
+    /** What its page says that it has; tests change it. */
+    permissions: Readonly<Record<string, string>>;
+    events: readonly string[];
+    hook: { readonly contentType: string; readonly hasSecret: boolean; readonly isInsecure: boolean };
+  };
   readonly installationId: number;
   /** Where the sandbox listens: every address in its answers begins so. */
   baseUrl(): string;
   nextId(): number;
 }
 
-export function createWorld({ appId, ...parts }: { appId: number; publicKey: string; baseUrl: () => string }): World {
+export interface WorldParts {
+  readonly appId: number;
+  readonly publicKey: string;
+  readonly baseUrl: () => string;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly events: readonly string[];
+}
+
+export function createWorld({ appId, publicKey, permissions, events, ...parts }: WorldParts): World {
   let last = 1000;
   const nextId = (): number => (last += 1);
   const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
   return {
     users: new Map([[bot.login, bot]]),
     repositories: new Map(),
-    app: { id: appId, slug: 'slsa-pipeline-sandbox', bot, publicKey: parts.publicKey },
+    app: {
+      id: appId,
+      slug: 'slsa-pipeline-sandbox',
+      bot,
+      publicKey,
+      permissions,
+      events,
+      hook: { contentType: 'json', hasSecret: true, isInsecure: false },
+    },
     installationId: nextId(),
     baseUrl: parts.baseUrl,
     nextId,

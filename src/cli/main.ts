@@ -146,6 +146,18 @@ config
   });
 
 program
+  .command('doctor')
+  .description('is every credential, permission, webhook and server in order? exits with 1 where something is not')
+  .option('--repo <owner/name>', 'look at a repository too: settings, stage files, branch rules')
+  .option('--json', 'the findings as one JSON document', false)
+  .action(async (options: { repo?: string; json: boolean }) => {
+    const { doctor, describeFindings } = await import('./doctor.ts');
+    const findings = await doctor(options, readEnvironment(process.env));
+    print(options.json ? [JSON.stringify(findings)] : describeFindings(findings));
+    if (findings.some(({ state }) => state === 'fault')) process.exitCode = EXIT.failed;
+  });
+
+program
   .command('list-presets')
   .description('lists the presets')
   .action(() => print(listPresets()));

@@ -158,6 +158,8 @@ describe('re-running a stage by name', () => {
     expect(
       result.decisions.filter(({ kind }) => kind === 'stage_kept').map(({ reason }) => reason.split(' ')[0]),
     ).toEqual(['Lint', 'Build']);
-    expect(repository.comments.at(-1)?.body).toMatch(/again from SBOM: what was not made from it is kept|was run again: \*\*/);
+    expect(repository.comments.at(-1)?.body).toMatch(
+      /again from SBOM: what was not made from it is kept|was run again: \*\*/,
+    );
   });
 });

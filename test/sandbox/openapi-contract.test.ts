@@ -7,6 +7,13 @@ import { githubRoutes } from '../../sandbox/github/routes.ts';
 import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { fetchArchive, fetchTail } from '../../src/adapters/github/artifact-archive.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
+import {
+  examineApp,
+  examineHook,
+  examineInstallation,
+  examineRepository,
+} from '../../src/adapters/github/examination.ts';
+import { RateGate } from '../../src/adapters/github/rate-gate.ts';
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
 import { appSecrets } from '../../src/cli/demo-evidence.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -275,6 +282,23 @@ async function propose({ proposals, contents }: RepositoryApi): Promise<void> {
   expect(await proposals.openFrom('acme', 'slsa/x')).toEqual(pulled);
 }
 
+async function examine(): Promise<void> {
+  const tokens = appTokens(appSecrets(box), endpoint());
+  if (tokens.asApp === null) throw new Error('An App can act as itself');
+  expect((await examineApp(tokens.asApp)).skewSeconds).toBeLessThan(30);
+  expect((await examineHook(tokens.asApp)).hasSecret).toBe(true);
+  expect((await examineInstallation(tokens.asApp, asDomain(box, repository))).isSuspended).toBe(false);
+  repository.requiredChecks.push({ context: 'x', integrationId: 5 }, { context: 'y', integrationId: null });
+  const line = { tokens, endpoint: endpoint(), gate: new RateGate() };
+  const { workflows, requiredChecks } = await examineRepository(line, asDomain(box, repository));
+  repository.requiredChecks.splice(0);
+  expect(workflows.get(LINT_FILE)).toBe('active');
+  expect(requiredChecks).toEqual([
+    { context: 'x', appId: 5 },
+    { context: 'y', appId: null },
+  ]);
+}
+
 const CONVERSATIONS = [
   ['learns who is there', () => learnWhoIsThere()],
   ['reads contents', () => readContents(asTheProduct())],
@@ -287,6 +311,7 @@ const CONVERSATIONS = [
   ['asks for deliveries again', () => askForDeliveriesAgain()],
   ['converses', () => converse(asTheProduct())],
   ['proposes', () => propose(asTheProduct())],
+  ['is examined', () => examine()],
   ['looks for attestations', () => readAttestations(asTheProduct())],
 ] as const;
 

@@ -1,13 +1,9 @@
 /** People, bots and organizations, and the App itself. */
-import { GRANTED } from '../auth.ts';
 import type { RepositoryRecord, User, World } from '../world.ts';
 import { nodeId, urls, type Json } from './json.ts';
 
 /** Accounts of the sandbox have no past: they were all made on the same day. */
 const BEGINNING = '2024-01-01T00:00:00Z';
-
-/** The events of app.yml. */
-const EVENTS = ['check_run', 'check_suite', 'issue_comment', 'merge_group', 'pull_request', 'push', 'workflow_run'];
 
 const USER_PATHS = {
   followers: 'followers',
@@ -96,8 +92,8 @@ export const appJson = (world: World): Json => ({
   html_url: `${world.baseUrl()}/apps/${world.app.slug}`,
   created_at: BEGINNING,
   updated_at: BEGINNING,
-  permissions: GRANTED,
-  events: EVENTS,
+  permissions: world.app.permissions,
+  events: world.app.events,
 });
 
 /** The App's installation in the account of a repository: for selected repositories, as the careful install it. */
@@ -114,8 +110,8 @@ export function installationJson({ owner }: RepositoryRecord, world: World): Jso
     app_slug: world.app.slug,
     target_id: owner.id,
     target_type: owner.type,
-    permissions: GRANTED,
-    events: EVENTS,
+    permissions: world.app.permissions,
+    events: world.app.events,
     created_at: BEGINNING,
     updated_at: BEGINNING,
     single_file_name: null,

@@ -3,7 +3,7 @@ import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, RepositoryRecord,
 import { userJson } from './accounts.ts';
 import { simpleCommitJson } from './contents.ts';
 import { nodeId, wholeSeconds, type Json } from './json.ts';
-import { apiUrl, fullName, minimalRepositoryJson } from './repositories.ts';
+import { apiUrl, fullName, minimalRepositoryJson, webUrl } from './repositories.ts';
 
 const RETENTION_MS = 30 * 24 * 3_600_000;
 
@@ -129,5 +129,32 @@ export function artifactJson(artifact: ArtifactRecord, repository: RepositoryRec
       head_repository_id: repository.id,
       ...(run === undefined ? {} : { head_branch: shortRef(run), head_sha: run.headSha }),
     },
+  };
+}
+
+export interface WorkflowFacts {
+  readonly id: number;
+  readonly file: string;
+  readonly isDisabled: boolean;
+}
+
+export function workflowJson(
+  { id, file, isDisabled }: WorkflowFacts,
+  repository: RepositoryRecord,
+  world: World,
+): Json {
+  const web = webUrl(repository, world);
+  const path = `.github/workflows/${file}`;
+  return {
+    id,
+    node_id: nodeId('Workflow', id),
+    name: file,
+    path,
+    state: isDisabled ? 'disabled_manually' : 'active',
+    created_at: wholeSeconds(repository.createdAt),
+    updated_at: wholeSeconds(repository.createdAt),
+    url: `${apiUrl(repository, world)}/actions/workflows/${id}`,
+    html_url: `${web}/blob/${repository.defaultBranch}/${path}`,
+    badge_url: `${web}/workflows/${file}/badge.svg`,
   };
 }
