@@ -76,25 +76,25 @@ describe('an installation', () => {
   it.each<[string, () => void, Record<string, string>, RegExp]>([
     [
       'a permission that was never asked for',
-      () => void changeApp({ permissions: without(permissions(), 'checks') }),
+      () => changeApp({ permissions: without(permissions(), 'checks') }),
       {},
       /fault permissions: lacks checks: write → Ask for them in the settings of the App/,
     ],
     [
       'a permission that is too little',
-      () => void changeApp({ permissions: { ...permissions(), actions: 'read' } }),
+      () => changeApp({ permissions: { ...permissions(), actions: 'read' } }),
       {},
       /lacks actions: write \(has read\)/,
     ],
     [
       'a permission too many',
-      () => void changeApp({ permissions: { ...permissions(), workflows: 'write' } }),
+      () => changeApp({ permissions: { ...permissions(), workflows: 'write' } }),
       {},
       /warning permissions: has more than it needs: workflows: write/,
     ],
     [
       'an event that is not sent',
-      () => void changeApp({ events: events().filter((name) => name !== 'workflow_run') }),
+      () => changeApp({ events: events().filter((name) => name !== 'workflow_run') }),
       {},
       /fault events: not subscribed to workflow_run/,
     ],
