@@ -220,6 +220,13 @@ export class Sandbox {
     return writeTrustFiles({ folder, sigstore, builder, registryHost: this.registry.host });
   }
 
+  /** Somebody agrees to a manifest on GitHub's page: the code that comes back. */
+  agreeToManifest(): string {
+    const code = randomBytes(20).toString('hex');
+    this.world.manifestCodes.set(code, { pem: this.app.privateKey, webhookSecret: this.app.webhookSecret });
+    return code;
+  }
+
   /** Commits files to a branch and sends what GitHub sends for a push. */
   async push(
     repository: RepositoryRecord,

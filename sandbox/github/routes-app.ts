@@ -38,6 +38,23 @@ export function appRoutes(stage: Stage): Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/app-manifests/:code/conversions',
+      handler: ({ params }) => {
+        const code = params['code'] ?? '';
+        const credentials = world.manifestCodes.get(code);
+        // Good once.
+        if (credentials === undefined || !world.manifestCodes.delete(code)) throw notFound();
+        const client = { client_id: `Iv23${world.app.id}`, client_secret: 'c'.repeat(40) };
+        return created({
+          ...appJson(world),
+          ...client,
+          pem: credentials.pem,
+          webhook_secret: credentials.webhookSecret,
+        });
+      },
+    },
+    {
       method: 'GET',
       path: '/user',
       handler: (call) => {

@@ -204,6 +204,8 @@ export interface World {
     hook: { readonly contentType: string; readonly hasSecret: boolean; readonly isInsecure: boolean };
   };
   readonly installationId: number;
+  /** Codes that GitHub sent back after a manifest was agreed to, with what they are good for. */
+  readonly manifestCodes: Map<string, { readonly pem: string; readonly webhookSecret: string }>;
   /** Where the sandbox listens: every address in its answers begins so. */
   baseUrl(): string;
   nextId(): number;
@@ -234,6 +236,7 @@ export function createWorld({ appId, publicKey, permissions, events, ...parts }:
       hook: { contentType: 'json', hasSecret: true, isInsecure: false },
     },
     installationId: nextId(),
+    manifestCodes: new Map(),
     baseUrl: parts.baseUrl,
     nextId,
   };

@@ -36,6 +36,9 @@ export const Environment = z.object({
     .transform((value) => new Secret(value))
     .optional()
     .describe(`The App's webhook secret, at least ${MIN_SECRET_LENGTH} characters.`),
+  SETUP_STORE: text
+    .optional()
+    .describe('Without APP_ID: a file in which `serve` keeps the App that it makes on GitHub, with its page `/setup`.'),
   GITHUB_TOKEN: secret
     .optional()
     .describe('Instead of an App: a plain token, for `run` and `worker`. Check runs then do not exist.'),

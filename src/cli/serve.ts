@@ -16,6 +16,7 @@ import {
 import { credentialsOf, secretsOf, UsageError, type Environment } from './environment.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { createLogger } from './logging.ts';
+import { startSetup } from './setup.ts';
 import { temporalAddress } from './temporal-address.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -23,7 +24,11 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 /** @throws UsageError */
 function appOf(environment: Environment): AppSecrets {
   const credentials = credentialsOf(environment);
-  if (credentials.kind !== 'app') throw new UsageError('Receiving webhooks needs an App: set APP_ID and PRIVATE_KEY.');
+  if (credentials.kind !== 'app') {
+    throw new UsageError(
+      'Receiving webhooks needs an App: set APP_ID and PRIVATE_KEY, or SETUP_STORE to a file, and `serve` makes one.',
+    );
+  }
   if (environment.WEBHOOK_SECRET === undefined) {
     throw new UsageError('Set WEBHOOK_SECRET to the secret of the App: without it anybody could forge events.');
   }
@@ -43,7 +48,18 @@ function deploymentOf({ WORKER_DEPLOYMENT, WORKER_BUILD_ID }: Environment): Work
 const insideOf = ({ METRICS_HOST: host, METRICS_PORT: port }: Environment): InsideAddress | null =>
   port === undefined ? null : { host, port };
 
+/** Where there is no App yet, and a place to keep one: a page makes it. */
+async function setUp(environment: Environment, store: string): Promise<void> {
+  const log = createLogger(environment.LOG_LEVEL);
+  const setup = await startSetup(environment, store, log);
+  print(`There is no App yet. Open this to create it: ${setup.address}`);
+  await untilStopped();
+  await setup.stop();
+}
+
 export async function serve(environment: Environment): Promise<void> {
+  const { APP_ID: appId, SETUP_STORE: store } = environment;
+  if (appId === undefined && store !== undefined) return setUp(environment, store);
   const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
   const temporal = await connectTemporal(temporalAddress(environment));

@@ -9,6 +9,14 @@ export interface Page {
   readonly body: string;
 }
 
+/** No script runs on a page of ours, none is framed, and no address of ours travels on in a `Referer`. */
+const HARMLESS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
 export interface PageServer {
   readonly url: string;
   stop(): Promise<void>;
@@ -18,19 +26,17 @@ export interface PageServerOptions {
   readonly host: string;
   readonly port: number;
   /** Null where there is no such page. */
-  readonly pages: (path: string) => Promise<Page | null>;
+  readonly pages: (path: string, query: URLSearchParams) => Promise<Page | null>;
 }
 
 export async function startPageServer({ host, port, pages }: PageServerOptions): Promise<PageServer> {
   const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0] ?? '/';
-    const page = request.method === 'GET' ? pages(path) : Promise.resolve(null);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here.invalid');
+    const page = request.method === 'GET' ? pages(pathname, searchParams) : Promise.resolve(null);
     page.then(
       (found) => {
         if (found === null) return response.writeHead(404).end();
-        return response
-          .writeHead(found.status, { 'content-type': found.contentType, 'x-content-type-options': 'nosniff' })
-          .end(found.body);
+        return response.writeHead(found.status, { 'content-type': found.contentType, ...HARMLESS }).end(found.body);
       },
       () => response.writeHead(503).end(),
     );

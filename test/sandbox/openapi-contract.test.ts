@@ -14,6 +14,7 @@ import {
   examineRepository,
 } from '../../src/adapters/github/examination.ts';
 import { RateGate } from '../../src/adapters/github/rate-gate.ts';
+import { registeredApp } from '../../src/adapters/github/app-registration.ts';
 import { lookUpRepository } from '../../src/adapters/github/lookup.ts';
 import { appSecrets } from '../../src/cli/demo-evidence.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -299,6 +300,13 @@ async function examine(): Promise<void> {
   ]);
 }
 
+async function register(): Promise<void> {
+  const code = box.agreeToManifest();
+  const app = await registeredApp(code, endpoint());
+  expect(app).toMatchObject({ id: box.app.appId, slug: box.world.app.slug });
+  await expect(registeredApp(code, endpoint())).rejects.toMatchObject({ kind: 'not_found' });
+}
+
 const CONVERSATIONS = [
   ['learns who is there', () => learnWhoIsThere()],
   ['reads contents', () => readContents(asTheProduct())],
@@ -312,6 +320,7 @@ const CONVERSATIONS = [
   ['converses', () => converse(asTheProduct())],
   ['proposes', () => propose(asTheProduct())],
   ['is examined', () => examine()],
+  ['is made of a manifest', () => register()],
   ['looks for attestations', () => readAttestations(asTheProduct())],
 ] as const;
 
