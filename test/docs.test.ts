@@ -1,14 +1,30 @@
 /** What the documents say is what the code does. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { GRANTED } from '../sandbox/github/auth.ts';
 import { configSchema } from '../src/cli/config.ts';
 import { NEEDED_EVENTS, NEEDED_PERMISSIONS } from '../src/domain/doctor/needs.ts';
+import { PROBLEM_CODES } from '../src/domain/problem.ts';
 import { VERDICT_TABLE } from '../src/domain/run/verdict.ts';
 import { readSettings } from '../src/domain/settings/read-settings.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(new URL(`../${folder}`, import.meta.url))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `${folder}${file}`);
+}
+
+/** As GitHub makes anchors of headings. */
+const headingsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 describe('the glossary', () => {
   it('has the verdict table of the code', () => {
@@ -34,6 +50,44 @@ describe('the README', () => {
 describe('schema/slsa-pipeline.schema.json', () => {
   it('is the grammar that the App reads by: `npm run cli -- config schema` writes it', () => {
     expect(JSON.parse(read('schema/slsa-pipeline.schema.json'))).toEqual(JSON.parse(configSchema()));
+  });
+});
+
+describe('docs/errors', () => {
+  it.each(PROBLEM_CODES)('has a page about %s that says what to do, and is in the list', (code) => {
+    const page = read(`docs/errors/${code}.md`);
+    expect(page).toContain(`# \`${code}\`: `);
+    expect(page).toMatch(/\*\*What you can do:\*\* \S/);
+    expect(read('docs/errors/README.md')).toContain(`[\`${code}\`](${code}.md)`);
+  });
+
+  it('has pages about nothing else', () => {
+    const pages = readdirSync(new URL('../docs/errors', import.meta.url)).filter((file) => file !== 'README.md');
+    expect(pages.toSorted()).toEqual(PROBLEM_CODES.map((code) => `${code}.md`).toSorted());
+  });
+});
+
+describe('links between documents', () => {
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...markdownIn('docs/'),
+    ...markdownIn('docs/adr/'),
+    ...markdownIn('docs/errors/'),
+  ];
+
+  it.each(documents)('of %s lead to what is there', (document) => {
+    const base = new URL(`../${document}`, import.meta.url);
+    const broken = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => {
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? base : new URL(path, base);
+        if (!existsSync(file)) return true;
+        return anchor !== undefined && !headingsOf(readFileSync(file, 'utf8')).includes(anchor);
+      });
+    expect(broken).toEqual([]);
   });
 });
 

@@ -37,23 +37,7 @@ export function appRoutes(stage: Stage): Route[] {
         return ok(installationJson(repository, world));
       },
     },
-    {
-      method: 'POST',
-      path: '/app-manifests/:code/conversions',
-      handler: ({ params }) => {
-        const code = params['code'] ?? '';
-        const credentials = world.manifestCodes.get(code);
-        // Good once.
-        if (credentials === undefined || !world.manifestCodes.delete(code)) throw notFound();
-        const client = { client_id: `Iv23${world.app.id}`, client_secret: 'c'.repeat(40) };
-        return created({
-          ...appJson(world),
-          ...client,
-          pem: credentials.pem,
-          webhook_secret: credentials.webhookSecret,
-        });
-      },
-    },
+    manifestRoute(stage),
     {
       method: 'GET',
       path: '/user',
@@ -80,6 +64,24 @@ export function appRoutes(stage: Stage): Route[] {
     },
   ];
 }
+
+/** A code is good once. */
+const manifestRoute = ({ world }: Stage): Route => ({
+  method: 'POST',
+  path: '/app-manifests/:code/conversions',
+  handler: ({ params }) => {
+    const code = params['code'] ?? '';
+    const credentials = world.manifestCodes.get(code);
+    if (credentials === undefined || !world.manifestCodes.delete(code)) throw notFound();
+    const client = { client_id: `Iv23${world.app.id}`, client_secret: 'c'.repeat(40) };
+    return created({
+      ...appJson(world),
+      ...client,
+      pem: credentials.pem,
+      webhook_secret: credentials.webhookSecret,
+    });
+  },
+});
 
 /** Only a token that was narrowed names its repositories. */
 function tokenJson({ token, grant }: { token: string; grant: Grant }, world: World): Json {

@@ -7,33 +7,36 @@ import { plainLine } from './report/plain-text.ts';
  */
 export type Blame = 'repository' | 'person' | 'nobody_here';
 
-export type ProblemCode =
-  | 'stage_file_missing'
-  | 'stage_file_refused'
-  | 'dispatch_refused'
-  | 'never_started'
-  | 'queued_too_long'
-  | 'ran_too_long'
-  | 'commit_moved'
-  | 'not_our_run'
-  | 'run_vanished'
+/** Each has a page in docs/errors. */
+export const PROBLEM_CODES = [
+  'stage_file_missing',
+  'stage_file_refused',
+  'dispatch_refused',
+  'never_started',
+  'queued_too_long',
+  'ran_too_long',
+  'commit_moved',
+  'not_our_run',
+  'run_vanished',
   /** Actions ended it before any step of it ran. */
-  | 'never_ran'
+  'never_ran',
   /** A step failed, and no report was left. */
-  | 'stage_crashed'
+  'stage_crashed',
   /** A service or a machine failed, and something shows it. */
-  | 'infrastructure'
-  | 'artifact_missing'
-  | 'artifact_expired'
-  | 'artifact_too_large'
-  | 'artifact_unreadable'
-  | 'artifact_changed'
-  | 'report_unreadable'
-  | 'report_contradicts'
-  | 'wrong_subject'
-  | 'github_unavailable'
-  | 'github_refused'
-  | 'evidence_unavailable';
+  'infrastructure',
+  'artifact_missing',
+  'artifact_expired',
+  'artifact_too_large',
+  'artifact_unreadable',
+  'artifact_changed',
+  'report_unreadable',
+  'report_contradicts',
+  'wrong_subject',
+  'github_unavailable',
+  'github_refused',
+  'evidence_unavailable',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 export interface Problem {
   readonly code: ProblemCode;

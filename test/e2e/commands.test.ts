@@ -114,6 +114,30 @@ describe('/slsa cancel', () => {
   });
 });
 
+describe('T4: roles', () => {
+  it.each([
+    ['stranger', '/slsa rerun all'],
+    ['stranger', '/slsa cancel'],
+    ['stranger', '/slsa accept CVE-2026-1000 until 2099-12-31 x'],
+    ['reader', '/slsa rerun'],
+    ['kim', '/slsa accept CVE-2026-1000 until 2099-12-31 x'],
+  ])('%s does nothing by %s, whatever name they had before', async (login, body) => {
+    const there = await opened();
+    there.repository.permissions.set('reader', 'read');
+    await checked(there);
+    const writes = () =>
+      set.sandbox.calls.filter(
+        ({ method, path }) => method !== 'GET' && !/(comments|reactions|access_tokens)/.test(path),
+      );
+    const before = writes().length;
+    const { reactions } = await ask(there, login, body);
+    expect(reactions).toEqual(['eyes', 'confused']);
+    expect(writes()).toHaveLength(before);
+    expect(there.repository.checkRuns).toHaveLength(1);
+    expect(there.repository.pulls).toHaveLength(1);
+  });
+});
+
 describe('/slsa help', () => {
   it.each([
     ['stranger', 'needs write access', 'needs maintain access'],

@@ -131,7 +131,8 @@ function subjectOf({ request, plan, outcomes: { build } }: RunDocument): string 
 function nextLines({ verdict, problem, issues }: RunDocument): string[] {
   const tracked = issues.flatMap((issue) => [linkIssue(issue), '']);
   if (verdict === null || verdict.next === '') return tracked;
-  const detail = problem === null ? [] : [inertMarkdown(problem.message, 600), ''];
+  const detail =
+    problem === null ? [] : [`${inertMarkdown(problem.message, 600)} (error ${codeSpan(problem.code)})`, ''];
   return [...detail, `What you can do: ${markedCode(verdict.next)}`, '', ...tracked];
 }
 
