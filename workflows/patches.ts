@@ -7,6 +7,6 @@ export const PATCHES = {
   announceSlowInit: 'announce-slow-init',
   /** 0.2.0: a run that is stopped replaces the pending commit status that it set. */
   settlePendingStatus: 'settle-pending-status',
-  /** 0.3.0: a press of Re-run on a commit that is not the newest any more is answered on its check. */
+  /** 0.2.0: a press of Re-run on a commit that is not the newest any more is answered on its check. */
   tellsOfMovedRef: 'tells-of-moved-ref',
 } as const;
