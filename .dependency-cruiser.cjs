@@ -87,7 +87,7 @@ module.exports = {
     ),
     only(
       '^src/web/',
-      ['^src/domain/', '^src/adapters/', '^(node:)?(http|net)$'],
+      ['^src/domain/', '^src/adapters/', '^(node:)?(http|net|crypto)$'],
       'Pages show what is known; they decide nothing and start nothing.',
     ),
     {

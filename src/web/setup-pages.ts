@@ -68,7 +68,7 @@ function choiceForm({ token }: SetupParts, asked: Asked, mistakes: readonly stri
   return html(mistakes.length === 0 ? 200 : 400, 'Set up the SLSA pipeline', [
     ...(mistakes.length === 0
       ? []
-      : [`<ul role="alert">${mistakes.map((each) => `<li>${escape(each)}</li>`).join('')}</ul>`]),
+      : [`<div role="alert"><ul>${mistakes.map((each) => `<li>${escape(each)}</li>`).join('')}</ul></div>`]),
     `<form method="get" action="${SETUP_PATH}">`,
     `<input type="hidden" name="token" value="${escape(token)}">`,
     field('name', 'Name of the App', 'Unique on GitHub, such as “acme SLSA pipeline”.'),

@@ -179,7 +179,13 @@ describe('the check run', () => {
     expect(summary).toContain(
       '| `GHSA-35jh-r3h4-6jhm`, high | `lodash 4.17.20` (`/app/package-lock.json`) | `4.17.21` | [advisory](https://github.com/advisories/GHSA-35jh-r3h4-6jhm) |',
     );
-    expect(summary).toContain('What you can do: Upgrade the packages named below, then push.');
+    const order = [
+      '**The gate `fail_on_vulnerabilities`, from `high` on, stopped this run of**',
+      'What you can do: Upgrade the packages named below, then push.',
+      '| finding | package | fixed in | |',
+    ].map((text) => summary.indexOf(text));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(order[0]).toBe(0);
   });
 
   it.each([
@@ -287,4 +293,93 @@ it.each([
   [3_720_000, '1 h 2 min'],
 ])('%d ms is said as %s', (milliseconds, said) => {
   expect(duration(milliseconds)).toBe(said);
+});
+
+describe('annotations', () => {
+  const finding = (file: string, line: number | null = 3) => ({
+    linter: 'ruff',
+    rule: 'F401',
+    file,
+    line,
+    message: 'unused import',
+  });
+  const linted = (findings: readonly ReturnType<typeof finding>[], more: Partial<RunDocument> = {}) =>
+    document({
+      phase: 'ended',
+      verdict: verdict('failure', 'x'),
+      outcomes: {
+        lint: {
+          kind: 'finished',
+          run,
+          result: {
+            linters: 1,
+            files: 9,
+            errors: findings.length,
+            warnings: 0,
+            failedLinters: [{ linter: 'PYTHON_RUFF', errors: Math.max(1, findings.length) }],
+            findings: [...findings],
+            findingsFrom: 'sarif',
+          },
+        },
+      },
+      ...more,
+    });
+
+  it('stand at the lines of the repository that lint names, and of no other file', () => {
+    const { annotations } = checkReport(
+      linted([
+        finding('src/a.py'),
+        finding('/usr/lib/x.py'),
+        finding('../b.py'),
+        finding('file:///c.py'),
+        finding('d.py', null),
+        finding(''),
+      ]),
+    );
+    expect(annotations).toEqual([
+      { path: 'src/a.py', line: 3, column: null, level: 'failure', title: 'ruff: F401', message: 'unused import' },
+      { path: 'd.py', line: 1, column: null, level: 'failure', title: 'ruff: F401', message: 'unused import' },
+    ]);
+  });
+
+  it('are fifty at most, and the summary says how many there would be', () => {
+    const { annotations, summary } = checkReport(linted(Array.from({ length: 60 }, (_, n) => finding(`a${n}.py`))));
+    expect(annotations).toHaveLength(50);
+    expect(summary).toContain('The lines of 50 of 60 errors are annotated');
+    expect(summary.match(/`a\d+\.py:3`/g)).toHaveLength(10);
+  });
+
+  it('come with the last report only', () => {
+    expect(checkReport(linted([finding('a.py')], { phase: 'running', verdict: null })).annotations).toBeUndefined();
+  });
+
+  it("of mistakes stand in the commit's own settings, and not in another branch's", () => {
+    const mistakes = [{ line: 3, column: 9, message: '`preset: standart`: not one of minimal' }];
+    const ended = { phase: 'ended', plan: null, verdict: verdict('action_required', 'x'), mistakes } as const;
+    expect(checkReport(document({ ...ended, mistakesAreHere: true })).annotations).toMatchObject([
+      { path: '.github/slsa-pipeline.yml', line: 3, column: 9, level: 'failure' },
+    ]);
+    expect(checkReport(document(ended)).annotations).toBeUndefined();
+  });
+});
+
+describe('buttons', () => {
+  it.each([
+    ['success', ['Explain']],
+    ['failure', ['Re-run failed', 'Explain']],
+    ['no_result', ['Re-run failed', 'Explain']],
+    ['never_set_up', ['Set up']],
+    ['not_wanted', []],
+    ['superseded', []],
+  ] as const)('of a check that ended %s are %j', (kind, labels) => {
+    const { buttons = [] } = checkReport(document({ phase: 'ended', verdict: verdict(kind, 'x') }));
+    expect(buttons.map(({ label }) => label)).toEqual(labels);
+    for (const { label, description, name } of buttons) {
+      expect([label.length <= 20, description.length <= 40, name.length <= 20]).toEqual([true, true, true]);
+    }
+  });
+
+  it('are not there while a run goes on', () => {
+    expect(checkReport(document()).buttons).toBeUndefined();
+  });
 });

@@ -4,7 +4,8 @@ import { linkIssue } from '../issue/tracked-issue.ts';
 import { fullName } from '../repository.ts';
 import { progressLine, type RunDocument } from '../run/run-document.ts';
 import { describeTrigger } from '../run/trigger.ts';
-import { VERDICT_TABLE, type VerdictKind, type VerdictRow } from '../run/verdict.ts';
+import { stageThatStopped, VERDICT_TABLE, type VerdictKind, type VerdictRow } from '../run/verdict.ts';
+import { STAGE_TABLE } from '../stage/stage-table.ts';
 import { annotationsOf, type Annotation } from './annotations.ts';
 import { buttonsOf, type Button } from './buttons.ts';
 import {
@@ -76,18 +77,21 @@ function nameFor(request: RunDocument['request'], plain: string, withRef: (ref: 
   return withRef(request.ref.startsWith('refs/tags/') ? `tag ${name}` : name);
 }
 
+/** What is so, what to do, and what decided it come first; the rest is for those who read on. */
 function summaryLines(document: RunDocument): string[] {
+  const stopped = document.verdict?.kind === 'failure' ? stageThatStopped(document) : null;
+  const findings = stopped === 'scan' ? scanSection(document) : lintSection(document);
+  const others = stopped === 'scan' ? lintSection(document) : scanSection(document);
   return [
     firstLine(document),
     '',
     ...mistakeLines(document),
+    ...nextLines(document),
+    ...(stopped === null ? [] : [...findings, ...logSection(document)]),
     ...(isAboutEvidence(document) ? evidenceSection(document) : []),
     ...stageTable(document),
-    ...lintSection(document),
-    ...scanSection(document),
+    ...(stopped === null ? [...findings, ...others, ...logSection(document)] : others),
     ...acceptedSection(document),
-    ...logSection(document),
-    ...nextLines(document),
     ...(isAboutEvidence(document) ? [] : evidenceSection(document)),
     ...decisionLines(document),
     ...proofLines(document),
@@ -106,12 +110,23 @@ function firstLine(document: RunDocument): string {
     plan === null ? ` (started by ${trigger})` : ` (preset ${codeSpan(plan.preset)}, started by ${trigger})`;
   if (verdict === null) return `**Working on ${what}**${preset}`;
   if (verdict.kind === 'success') return `**${levelClaim(document)}** for ${what}${preset}.`;
-  return `**${LEAD_OF_VERDICT[verdict.kind]}** ${what}${preset}.`;
+  const lead = verdict.kind === 'failure' ? failureLead(document) : LEAD_OF_VERDICT[verdict.kind];
+  return `**${lead}** ${what}${preset}.`;
+}
+
+function failureLead(document: RunDocument): string {
+  const stage = stageThatStopped(document);
+  if (stage === null || document.plan === null) return 'The evidence does not hold for';
+  const { threshold } = document.plan.gates;
+  if (stage === 'lint') return `The gate ${codeSpan('fail_on_lint_errors')} stopped this run of`;
+  if (stage === 'scan') {
+    return `The gate ${codeSpan('fail_on_vulnerabilities')}, from ${codeSpan(threshold)} on, stopped this run of`;
+  }
+  return `${STAGE_TABLE[stage].title} stopped this run of`;
 }
 
 /** The title says what is so; this line says what it means for the commit. */
-const LEAD_OF_VERDICT: Readonly<Record<Exclude<VerdictKind, 'success'>, string>> = {
-  failure: 'A gate or a stage failed this run of',
+const LEAD_OF_VERDICT: Readonly<Record<Exclude<VerdictKind, 'success' | 'failure'>, string>> = {
   action_required: 'A person must act before this run counts:',
   no_result: 'There is no result, and the commit is not to blame:',
   superseded: 'A newer commit took the place of',

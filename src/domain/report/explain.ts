@@ -4,7 +4,7 @@ import { failingLines, nextLevelLine, requirementTable } from '../evidence/descr
 import type { Decision } from '../run/decision.ts';
 import type { Plan } from '../run/plan.ts';
 import { progressLine, type RunDocument } from '../run/run-document.ts';
-import { judge } from '../run/verdict.ts';
+import { stageThatStopped } from '../run/verdict.ts';
 import type { Vulnerability } from '../scan/scan-result.ts';
 import { SETTINGS_PATH } from '../settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
@@ -37,14 +37,9 @@ function explainRun(document: RunDocument): string[] {
     ({ line, column, message }) => `- ${codeSpan(`${SETTINGS_PATH}:${line}:${column}`)} ${markedCode(message)}`,
   );
   if (plan === null) return [...lead, ...next, ...mistakes];
-  const stage = stageThatStopped(document, plan);
+  const stage = stageThatStopped(document);
   return [...lead, ...next, ...(stage === null ? explainLevel(document) : explainStage(document, stage))];
 }
-
-const stageThatStopped = ({ outcomes }: RunDocument, plan: Plan): Stage | null =>
-  plan.stages.find(
-    (stage) => outcomes[stage] !== undefined && judge(stage, outcomes[stage], plan.gates).kind === 'stop',
-  ) ?? null;
 
 function explainStage(document: RunDocument, stage: Stage): string[] {
   const { plan, outcomes } = document;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { TerminalState } from '../graph/graph.ts';
 import { levelLine, nextLevelLine, shortfall } from '../evidence/describe-assessment.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
-import { findingsAtOrOver } from '../scan/scan-result.ts';
+import { findingsAtOrOver, isAtOrOver, type ScanResult } from '../scan/scan-result.ts';
 import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 import type { Problem } from '../problem.ts';
@@ -99,7 +99,7 @@ const JUDGES: { readonly [S in Stage]: Judge<S> } = {
     const fixes = result.worst.filter((each) => each.fixedIn !== null);
     const [first] = fixes;
     const title = first === undefined ? what : `${what} · fix: upgrade ${first.package} to ${first.fixedIn}`;
-    return stop('failure', title, 'Upgrade the packages named below, then push.');
+    return stop('failure', title, whatToDo(result, gates));
   },
   sign: () => PASS,
   attest: () => PASS,
@@ -109,6 +109,29 @@ const JUDGES: { readonly [S in Stage]: Judge<S> } = {
       ? PASS
       : { kind: 'tolerated', reason: `stage 06 rejects (${result.reason}); the App's own assessment decides` },
 };
+
+/** An upgrade where there is one; else, or until then, a maintainer's word. */
+function whatToDo({ worst }: ScanResult, { threshold }: Gates): string {
+  const counted = worst.filter(({ severity }) => isAtOrOver(severity, threshold));
+  const [first] = counted;
+  const example = first === undefined ? '<CVE or GHSA>' : first.id;
+  const accept = `\`/slsa accept ${example} until <date> <reason>\``;
+  return counted.some(({ fixedIn }) => fixedIn !== null)
+    ? `Upgrade as below, then push; or a maintainer accepts a finding until a day: ${accept}.`
+    : `There is no version with a fix yet. A maintainer may accept a finding until a day: ${accept}.`;
+}
+
+/** The first required stage that does not pass; null where none is to blame. */
+export const stageThatStopped = ({
+  plan,
+  outcomes,
+}: {
+  readonly plan: Pick<Plan, 'stages' | 'gates'> | null;
+  readonly outcomes: StageOutcomes;
+}): Stage | null =>
+  plan?.stages.find(
+    (stage) => outcomes[stage] !== undefined && judge(stage, outcomes[stage], plan.gates).kind === 'stop',
+  ) ?? null;
 
 /** Judges one outcome by the plan's gates. */
 export function judge<S extends Stage>(stage: S, outcome: StageOutcome<S> | undefined, gates: Gates): GateJudgement {
