@@ -71,7 +71,7 @@ module.exports = {
         '^src/domain/',
         '^src/adapters/',
         'node_modules/@temporalio/(activity|common)/',
-        '^(node:)?(crypto|worker_threads)$',
+        '^(node:)?(crypto|worker_threads|timers/promises)$',
       ],
       'An activity is one effect: what it does is in adapters, what it decides is in the domain.',
     ),

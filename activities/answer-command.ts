@@ -1,4 +1,5 @@
 /** What a comment's command needs of GitHub: a reaction, who asks, which commit is meant, one reply. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { Access, ExplainTopic } from '../src/domain/command/command-grammar.ts';
@@ -8,6 +9,9 @@ import type { RunDocument } from '../src/domain/run/run-document.ts';
 import { branchRef, GitRef, type CommitSha } from '../src/domain/git.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import { answer, type Answer } from './failures.ts';
+
+/** In that time a run has asked GitHub about its stages. */
+const LOOK_MS = 2000;
 
 /** Far below GitHub's limit: a reply is read in a conversation. */
 const MAX_REPLY_BYTES = 20_000;
@@ -65,6 +69,7 @@ export interface Coordinators {
   /** False where the run has ended, or is not known any more. */
   cancelRun(workflowId: string, by: string): Promise<boolean>;
   documentOf(workflowId: string): Promise<RunDocument | null>;
+  look(workflowId: string): Promise<boolean>;
 }
 
 export interface CommandActivities {
@@ -98,6 +103,7 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
     cancelRun: ({ workflowId, by }) => coordinators.cancelRun(workflowId, by),
 
     async explainRun({ workflowId, about }) {
+      if (about.kind === 'status' && (await coordinators.look(workflowId))) await delay(LOOK_MS);
       const document = await coordinators.documentOf(workflowId);
       if (document === null) return null;
       const lines = about.kind === 'status' ? statusLines(document) : explain(document, about);

@@ -7,6 +7,7 @@ import { Digest } from '../src/domain/git.ts';
 import { fullName, type Repository } from '../src/domain/repository.ts';
 import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
+import { settingsEffect } from '../src/domain/run/settings-effect.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
 import { overOrganisation } from '../src/domain/settings/effective-settings.ts';
 import { readOrganisationSettings, readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
@@ -65,6 +66,8 @@ interface Both {
   readonly base: SettingsFile | null;
   /** Of all texts that were read. */
   readonly digest: Digest;
+  /** The pull request changes the settings. */
+  readonly isChanged: boolean;
 }
 
 /** As they lie in the repository; null where they are absent. */
@@ -89,7 +92,7 @@ class Loading {
     if ('kind' in both) return both;
     const bot = await this.untrustedBot(both);
     if (bot !== null) return { kind: 'untrusted_bot', bot };
-    return resolvePlan({
+    const context = {
       repository: request.repository,
       ref: request.ref,
       sha: request.sha,
@@ -101,7 +104,11 @@ class Loading {
       floor: floorFor(facts.evidence.trust.policy, fullName(request.repository)),
       today: new Date().toISOString().slice(0, 10),
       changedPaths: await this.changedPaths(both.head),
-    });
+    };
+    const planning = resolvePlan(context);
+    const baseRef = baseRefOf(request.triggers);
+    if (planning.kind !== 'planned' || baseRef === null || !both.isChanged) return planning;
+    return { ...planning, decisions: [...planning.decisions, settingsEffect(context, baseRef)] };
   }
 
   private async both(): Promise<Both | Stopped> {
@@ -123,10 +130,12 @@ class Loading {
     if (baseReading?.kind === 'mistakes') return { ...baseReading, where: `the base branch ${baseRef}` };
     const own = { head: headReading.settings, base: baseReading?.settings ?? null };
     const isExtended = [own.head, own.base].some((settings) => settings?.extends === 'org');
-    return isExtended ? this.extended(own, [head, base]) : { ...own, digest: digestOf(head, base) };
+    const isChanged = baseRef !== null && head !== base;
+    if (isExtended) return this.extended({ ...own, isChanged }, [head, base]);
+    return { ...own, isChanged, digest: digestOf(head, base) };
   }
 
-  private async extended(own: Pick<Both, 'head' | 'base'>, texts: readonly (string | null)[]): Promise<Both | Stopped> {
+  private async extended(own: Omit<Both, 'digest'>, texts: readonly (string | null)[]): Promise<Both | Stopped> {
     const { github, request } = this.parts;
     const repository = `${request.repository.owner}/.github`;
     const text = await orNullWithoutAccess(github.organisation(request.repository).fileAt(SETTINGS_PATH, 'HEAD'));
@@ -136,6 +145,7 @@ class Loading {
     const extend = (settings: SettingsFile): SettingsFile =>
       settings.extends === 'org' ? overOrganisation(reading.settings, settings) : settings;
     return {
+      isChanged: own.isChanged,
       head: extend(own.head),
       base: own.base === null ? null : extend(own.base),
       digest: digestOf(...texts, text),

@@ -183,7 +183,7 @@ class Following {
     const { firstLook, lookGrowth, maxLook } = this.run.request.timing;
     const pause = Math.min(firstLook * lookGrowth ** this.looks, maxLook);
     this.looks += 1;
-    await this.run.waitForNews(this.stage, known.actionsRunId, pause * 1000);
+    await this.run.waitForNewsOrLook(this.stage, known.actionsRunId, pause * 1000);
     return null;
   }
 

@@ -61,6 +61,7 @@ export class Run {
   private problem: Problem | null = null;
   private readonly news: StageNews[] = [];
   private changes = 0;
+  private looksAsked = 0;
 
   constructor(request: RunRequest) {
     this.request = request;
@@ -73,6 +74,9 @@ export class Run {
         (each) => each.actionsRunId === item.actionsRunId && each.attempt === item.attempt,
       );
       if (!isKnown && this.news.length < MAX_NEWS) this.news.push(item);
+    });
+    setHandler(defineSignal(SIGNALS.look), () => {
+      this.looksAsked += 1;
     });
     setHandler(defineSignal<[StopAsked]>(SIGNALS.cancel), ({ by }) => {
       this.askToStop({ kind: 'cancelled', by });
@@ -180,6 +184,14 @@ export class Run {
     // News of other runs under this stage's name are not ours, and must not fill the box.
     this.news.splice(0, this.news.length, ...this.news.filter((item) => item.stage !== stage));
     return came;
+  }
+
+  /** As above, or until somebody asks how far it is. */
+  async waitForNewsOrLook(stage: Stage, actionsRunId: number, milliseconds: number): Promise<void> {
+    const seen = this.looksAsked;
+    const isIt = (item: StageNews): boolean => item.stage === stage && item.actionsRunId === actionsRunId;
+    await condition(() => this.news.some(isIt) || this.looksAsked > seen, milliseconds);
+    this.news.splice(0, this.news.length, ...this.news.filter((item) => item.stage !== stage));
   }
 
   /** Counts everything that a person would see: the reporter waits for it to grow. */

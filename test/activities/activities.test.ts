@@ -119,7 +119,15 @@ function activitiesIn(world: World): Activities {
   const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
   return createActivities(
     github,
-    { resultOf: never, isKnown: never, deliver: never, cancelRun: never, documentOf: never, runs: NO_RUNS },
+    {
+      resultOf: never,
+      isKnown: never,
+      deliver: never,
+      cancelRun: never,
+      look: never,
+      documentOf: never,
+      runs: NO_RUNS,
+    },
     FACTS,
   );
 }

@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { floorFor, NO_FLOOR, TrustPolicy, type Floor } from '../../src/domain/evidence/trust-map.ts';
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
-import { asksForMore, Plan, resolvePlan, type Planning } from '../../src/domain/run/plan.ts';
+import { settingsEffect } from '../../src/domain/run/settings-effect.ts';
+import { asksForMore, Plan, resolvePlan, type PlanContext, type Planning } from '../../src/domain/run/plan.ts';
 import type { Trigger } from '../../src/domain/run/trigger.ts';
 import type { SettingsFile } from '../../src/domain/settings/settings-schema.ts';
 
@@ -46,7 +47,7 @@ interface Asked {
   readonly floor?: Floor;
 }
 
-const resolve = ({
+const contextOf = ({
   ref = 'refs/heads/main',
   triggers = [PUSH],
   head = {},
@@ -55,20 +56,21 @@ const resolve = ({
   builder = null,
   changedPaths = null,
   floor = NO_FLOOR,
-}: Asked): Planning =>
-  resolvePlan({
-    repository,
-    ref: GitRef.parse(ref),
-    sha: SHA,
-    triggers,
-    head,
-    base: base ?? null,
-    settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
-    builder,
-    changedPaths,
-    floor,
-    today: '2026-06-15',
-  });
+}: Asked): PlanContext => ({
+  repository,
+  ref: GitRef.parse(ref),
+  sha: SHA,
+  triggers,
+  head,
+  base: base ?? null,
+  settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
+  builder,
+  changedPaths,
+  floor,
+  today: '2026-06-15',
+});
+
+const resolve = (asked: Asked): Planning => resolvePlan(contextOf(asked));
 
 function planned(asked: Asked): Plan {
   const planning = resolve(asked);
@@ -420,5 +422,51 @@ describe('what a merge would promise', () => {
 
   it('is not asked for by a push', () => {
     expect(planned({}).levelAfterMerge).toBeNull();
+  });
+});
+
+describe('a pull request on the settings', () => {
+  const effect = (head: SettingsFile, base: SettingsFile, more: Asked = {}): string =>
+    settingsEffect(contextOf({ ref: 'refs/heads/x', triggers: [pull()], head, base, ...more }), 'main').reason;
+
+  it.each<[string, SettingsFile, SettingsFile, string]>([
+    [
+      'another threshold',
+      { vulnerability_threshold: 'critical' },
+      {},
+      'After merge, on `main`: `vulnerability_threshold` high → critical.',
+    ],
+    [
+      'another preset',
+      { preset: 'minimal' },
+      {},
+      '`preset` standard → minimal; `stages` lint, build, sbom, scan, sign, attest, verify → lint, build, sbom, scan; `fail_on_lint_errors` on → off',
+    ],
+    [
+      'an exception',
+      { exceptions: [{ id: 'CVE-2026-1', until: '2027-01-01', reason: 'x' }] },
+      {},
+      '`exceptions` none → CVE-2026-1 until 2027-01-01',
+    ],
+    [
+      'an exception that has ended',
+      { exceptions: [{ id: 'CVE-2026-1', until: '2020-01-01', reason: 'x' }] },
+      {},
+      'nothing of what a push to `main` is held to',
+    ],
+    [
+      'a rule for other branches',
+      { rules: [{ refs: ['hotfix/*'], max_findings: 9 }] },
+      {},
+      'nothing of what a push to `main` is held to',
+    ],
+    ['no signature any more', { signing: 'none' }, {}, '`signing` public_log → none'],
+  ])('says what would be after the merge, of %s', (_, head, base, says) => {
+    expect(effect(head, base)).toContain(says);
+  });
+
+  it("says nothing that the operator's floor would not let happen", () => {
+    const floor = floorFor(TrustPolicy.parse({ floor: [{ repositories: 'Acme/*', max_findings: 0 }] }), 'Acme/App');
+    expect(effect({ max_findings: 50 }, {}, { floor })).toContain('nothing of what a push');
   });
 });

@@ -73,6 +73,17 @@ describe('/slsa status and explain', () => {
     expect(why.answer).toMatch(/grype \S+@sha256:[0-9a-f]{64} --fail-on critical/);
   });
 
+  it('status asks GitHub anew, where a webhook was lost and the next look is minutes away', async () => {
+    set.sandbox.webhooks.options.manner = (event) => (event === 'workflow_run' ? 'drop' : 'deliver');
+    const there = await opened();
+    await until(() =>
+      there.repository.runs.some(({ file, status }) => file.startsWith('00') && status === 'completed'),
+    );
+    const { answer } = await ask(there, 'stranger', '/slsa status');
+    expect(answer).toContain('- Lint: 0 errors');
+    await checked(there);
+  });
+
   it('answer each question of a comment, in its order, in one reply', async () => {
     Object.assign(scripts, { scan: { kind: 'vulnerable', severities: ['Critical'] } });
     const there = await opened('preset: minimal\nrules: [{ event: pull_request, max_findings: 0 }]\n');

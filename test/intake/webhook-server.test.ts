@@ -42,6 +42,7 @@ beforeEach(async () => {
     startCommand: unused,
     stageCompleted: unused,
     cancelRun: unused,
+    look: unused,
     resultOf: unused,
     isKnown: unused,
     resultsByDigest: unused,

@@ -50,6 +50,8 @@ export interface PipelineClient {
   stageCompleted(runWorkflowId: string, news: StageNews): Promise<boolean>;
   /** False where there is no such run any more, or it has ended. */
   cancelRun(runWorkflowId: string, by: string): Promise<boolean>;
+  /** Lets a run look at its stages now; false where there is none under way. */
+  look(runWorkflowId: string): Promise<boolean>;
   /** Null where the run has not ended or cannot be read any more. */
   resultOf(workflowId: string): Promise<unknown>;
   isKnown(workflowId: string): Promise<boolean>;
@@ -100,6 +102,8 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
 
     cancelRun: (runWorkflowId, by) =>
       soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.cancel, { by }))),
+
+    look: (runWorkflowId) => soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.look))),
 
     ...runReader(client, soon),
     runs: runWatch(client),

@@ -23,6 +23,7 @@ export const Decision = z.object({
     'floor_applied',
     'exception_ended',
     'skip_not_obeyed',
+    'settings_change',
   ]),
   /** A sentence that says what was decided and why. */
   reason: z.string(),

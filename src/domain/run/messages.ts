@@ -23,6 +23,8 @@ export const SIGNALS = {
   /** → pipeline: StopAsked */
   supersede: 'supersede',
   cancel: 'cancel',
+  /** → pipeline: look at your stages now, since somebody asks how far they are */
+  look: 'look',
 } as const;
 
 export const QUERIES = {
