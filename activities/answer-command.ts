@@ -1,20 +1,10 @@
 /** What a comment's command needs of GitHub: a reaction, who asks, which commit is meant, one reply. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { Repository } from '../src/domain/repository.ts';
-import type { Access, ExplainTopic } from '../src/domain/command/command-grammar.ts';
-import { checkReport, cutOnLine, MAX_SUMMARY_BYTES } from '../src/domain/report/check-report.ts';
-import { explain, statusLines } from '../src/domain/report/explain.ts';
-import type { RunDocument } from '../src/domain/run/run-document.ts';
+import type { Access } from '../src/domain/command/command-grammar.ts';
 import { branchRef, GitRef, type CommitSha } from '../src/domain/git.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import { answer, type Answer } from './failures.ts';
-
-/** In that time a run has asked GitHub about its stages. */
-const LOOK_MS = 2000;
-
-/** Far below GitHub's limit: a reply is read in a conversation. */
-const MAX_REPLY_BYTES = 20_000;
 
 export interface Asker {
   readonly repository: Repository;
@@ -50,26 +40,11 @@ export interface ReplyInput {
   readonly since?: string;
 }
 
-export interface ExplainInput {
-  /** Of the run. */
-  readonly workflowId: string;
-  readonly about: ExplainTopic | { readonly kind: 'status' };
-}
-
-export interface NoteInput {
-  readonly repository: Repository;
-  readonly checkRunId: number;
-  readonly workflowId: string;
-  readonly note: { readonly kind: 'explain' } | { readonly kind: 'text'; readonly text: string };
-}
-
 /** The way to a ref's coordinator, which is started where it does not run. */
 export interface Coordinators {
   deliver(intent: RefIntent): Promise<void>;
   /** False where the run has ended, or is not known any more. */
   cancelRun(workflowId: string, by: string): Promise<boolean>;
-  documentOf(workflowId: string): Promise<RunDocument | null>;
-  look(workflowId: string): Promise<boolean>;
 }
 
 export interface CommandActivities {
@@ -78,10 +53,6 @@ export interface CommandActivities {
   mayWrite(asker: Asker): Promise<Answer<boolean>>;
   accessOf(asker: Asker): Promise<Answer<Access>>;
   cancelRun(input: { workflowId: string; by: string }): Promise<boolean>;
-  /** Finished text, since a run's document is large; null where the run is not known any more. */
-  explainRun(input: ExplainInput): Promise<string | null>;
-  /** Writes below the summary of a check of ours; what it says of the run stays. False where the run is not known any more. */
-  noteOnCheck(input: NoteInput): Promise<Answer<boolean>>;
   readPullRequest(input: { repository: Repository; number: number }): Promise<Answer<PullRequestHead | null>>;
   replyToComment(input: ReplyInput): Promise<Answer<null>>;
 }
@@ -101,28 +72,6 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
     accessOf: ({ repository, user }) => answer(() => github.repository(repository).conversations.accessOf(user)),
 
     cancelRun: ({ workflowId, by }) => coordinators.cancelRun(workflowId, by),
-
-    async explainRun({ workflowId, about }) {
-      if (about.kind === 'status' && (await coordinators.look(workflowId))) await delay(LOOK_MS);
-      const document = await coordinators.documentOf(workflowId);
-      if (document === null) return null;
-      const lines = about.kind === 'status' ? statusLines(document) : explain(document, about);
-      return cutOnLine(lines, MAX_REPLY_BYTES);
-    },
-
-    noteOnCheck: (input) =>
-      answer(async () => {
-        const { repository, checkRunId, workflowId, note } = input;
-        const document = await coordinators.documentOf(workflowId);
-        if (document === null) return false;
-        const text =
-          note.kind === 'text' ? note.text : cutOnLine(explain(document, { kind: 'run' }), MAX_SUMMARY_BYTES);
-        // Annotations are there since the run ended: they would be added again.
-        await github
-          .repository(repository)
-          .reports.updateCheckRun(checkRunId, { ...checkReport(document), annotations: [], text });
-        return true;
-      }),
 
     readPullRequest: ({ repository, number }) =>
       answer(async () => {

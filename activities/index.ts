@@ -14,6 +14,7 @@ import { createMaintenanceActivities, type MaintenanceActivities } from './keep-
 import { createProposalActivities, type ProposalActivities } from './propose-settings.ts';
 import { createReportActivities, type ReportActivities } from './report-run.ts';
 import { NO_TALLY } from './tally.ts';
+import { createTellingActivities, type Runs, type TellingActivities } from './tell-run.ts';
 import { createIssueActivities, type IssueActivities } from './track-issues.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
 
@@ -24,11 +25,12 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   IssueActivities &
   MaintenanceActivities &
   ProposalActivities &
+  TellingActivities &
   CommandActivities;
 
 export function createActivities(
   github: GitHub,
-  temporal: RunArchive & Coordinators & { readonly runs: RunWatch },
+  temporal: RunArchive & Coordinators & Runs & { readonly runs: RunWatch },
   facts: WorkerFacts & { readonly evidence: EvidenceParts },
   tally = NO_TALLY,
 ): Activities {
@@ -41,5 +43,6 @@ export function createActivities(
     ...createMaintenanceActivities(github, temporal.runs, tally),
     ...createCommandActivities(github, temporal),
     ...createProposalActivities(github),
+    ...createTellingActivities(github, temporal),
   };
 }

@@ -14,8 +14,9 @@ import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import type { CommandRequest } from '../src/domain/run/messages.ts';
 import type { ReplyPlace, RerunMode, Trigger } from '../src/domain/run/trigger.ts';
-import type { ExplainInput, PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
+import type { PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
 import type { ProposalInput, Proposed } from '../activities/propose-settings.ts';
+import type { ExplainInput } from '../activities/tell-run.ts';
 import { again, patiently } from './activity-calls.ts';
 import { PATCHES } from './patches.ts';
 
