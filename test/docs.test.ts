@@ -4,6 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { GRANTED } from '../sandbox/github/auth.ts';
 import { configSchema } from '../src/cli/config.ts';
+import { Environment, readEnvironment } from '../src/cli/environment.ts';
+import { temporalAddress } from '../src/cli/temporal-address.ts';
 import { NEEDED_EVENTS, NEEDED_PERMISSIONS } from '../src/domain/doctor/needs.ts';
 import { PROBLEM_CODES } from '../src/domain/problem.ts';
 import { VERDICT_TABLE } from '../src/domain/run/verdict.ts';
@@ -105,6 +107,26 @@ describe('app.yml', () => {
     };
     expect(asked).toEqual(NEEDED_PERMISSIONS);
     expect(events).toEqual(NEEDED_EVENTS);
+  });
+});
+
+describe('compose.yaml', () => {
+  interface Service {
+    readonly command?: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly networks: readonly string[];
+  }
+  const { services } = parse(read('compose.yaml'), { merge: true }) as { services: Record<string, Service> };
+
+  it.each(['serve', 'worker'])('gives %s a command and an environment that the App knows', (name) => {
+    const service = services[name];
+    expect(service?.command).toEqual([name]);
+    expect(Object.keys(Environment.shape)).toEqual(expect.arrayContaining(Object.keys(service?.environment ?? {})));
+    expect(() => temporalAddress(readEnvironment({ ...service?.environment }))).not.toThrow();
+  });
+
+  it('lets neither the database nor Temporal out', () => {
+    expect([services['database']?.networks, services['temporal']?.networks]).toEqual([['inside'], ['inside']]);
   });
 });
 

@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import MarkdownIt from 'markdown-it';
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { checkName, checkReport, cutOnLine, statusContext } from '../../src/domain/report/check-report.ts';
+import type { ExplainTopic } from '../../src/domain/command/command-grammar.ts';
+import { unknownReply } from '../../src/domain/command/replies.ts';
+import { explain } from '../../src/domain/report/explain.ts';
 import { duration } from '../../src/domain/report/durations.ts';
 import { codeSpan, inertMarkdown, plainLine } from '../../src/domain/report/plain-text.ts';
 import { statusReport } from '../../src/domain/report/status-report.ts';
@@ -255,6 +258,41 @@ const hostile = fc.oneof(
 const typesIn = (text: string): string[] =>
   markdown.parse(text, {}).flatMap((token) => [token.type, ...(token.children ?? []).map((child) => child.type)]);
 
+const linksIn = (text: string): string[] =>
+  markdown
+    .parse(text, {})
+    .flatMap((token) => token.children ?? [])
+    .filter(({ type }) => type === 'link_open')
+    .map((token) => String(token.attrGet('href') ?? ''));
+
+/** Everything that a repository, a tool or a person can write into a run. */
+function withTextOfOthers(text: string): RunDocument {
+  const worst = [
+    { id: text, severity: 'high', package: text, version: text, fixedIn: text, location: text, url: null },
+  ] as const;
+  const accepted = [
+    { id: text, severity: 'low', package: text, version: text, until: '2027-01-01', reason: text },
+  ] as const;
+  const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  const result = {
+    counts,
+    matches: 1,
+    ignored: 0,
+    worst: [...worst],
+    accepted: [...accepted],
+    databaseBuilt: null,
+    sbomSha256: 'x',
+  };
+  const there = document({
+    phase: 'ended',
+    verdict: verdict('failure', text, text),
+    outcomes: { scan: { kind: 'finished', run, result } },
+  });
+  const stageFiles = { scan: { file: '03-scan-sbom.yml', timeoutMinutes: 5 } };
+  const plan = there.plan === null ? null : ({ ...there.plan, stageFiles } as RunDocument['plan']);
+  return { ...there, plan, decisions: [{ kind: 'rule_applied', reason: text }] };
+}
+
 describe('text of others', () => {
   it('T17: renders as nothing but text, in a table cell as in a line', () => {
     fc.assert(
@@ -264,6 +302,25 @@ describe('text of others', () => {
         expect(types.filter((type) => type === 'td_open')).toHaveLength(2);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it('T17: acts in no answer to a command either', () => {
+    fc.assert(
+      fc.property(
+        hostile,
+        fc.constantFrom<ExplainTopic['kind']>('run', 'stage', 'level', 'policy', 'finding'),
+        (text, kind) => {
+          const about: ExplainTopic =
+            kind === 'finding' ? { kind, id: text } : kind === 'stage' ? { kind, stage: 'scan' } : { kind };
+          const answers = [explain(withTextOfOthers(text), about).join('\n'), unknownReply(text)];
+          for (const answer of answers) {
+            expect(typesIn(answer).filter((type) => /image|html|heading/.test(type))).toEqual([]);
+            expect(linksIn(answer).filter((address) => !address.startsWith('https://github.com/'))).toEqual([]);
+          }
+        },
+      ),
+      { numRuns: 1500 },
     );
   });
 
