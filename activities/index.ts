@@ -15,6 +15,7 @@ import { createProposalActivities, type ProposalActivities } from './propose-set
 import { createReportActivities, type ReportActivities } from './report-run.ts';
 import { NO_TALLY } from './tally.ts';
 import { createTellingActivities, type Runs, type TellingActivities } from './tell-run.ts';
+import { createWelcomeActivities, type WelcomeActivities } from './welcome-repository.ts';
 import { createIssueActivities, type IssueActivities } from './track-issues.ts';
 import type { Stage, StageActivity } from '../src/domain/stage/stage-table.ts';
 
@@ -26,6 +27,7 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   MaintenanceActivities &
   ProposalActivities &
   TellingActivities &
+  WelcomeActivities &
   CommandActivities;
 
 export function createActivities(
@@ -44,5 +46,6 @@ export function createActivities(
     ...createCommandActivities(github, temporal),
     ...createProposalActivities(github),
     ...createTellingActivities(github, temporal),
+    ...createWelcomeActivities(github),
   };
 }

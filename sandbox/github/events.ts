@@ -59,6 +59,24 @@ export class Events {
     });
   }
 
+  /** The App was installed on these repositories, or they were added to it. */
+  installed(action: 'created' | 'added', repositories: readonly RepositoryRecord[]): void {
+    const [first] = repositories;
+    if (first === undefined) return;
+    const named = repositories.map(({ id, name, owner, visibility }) => ({
+      id,
+      name,
+      full_name: `${owner.login}/${name}`,
+      private: visibility === 'private',
+    }));
+    this.webhooks.send(action === 'created' ? 'installation' : 'installation_repositories', {
+      action,
+      installation: { id: this.world.installationId, account: userJson(first.owner, this.world) },
+      ...(action === 'created' ? { repositories: named } : { repositories_added: named }),
+      sender: userJson(this.pusher, this.world),
+    });
+  }
+
   mergeGroup(action: string, repository: RepositoryRecord, { ref, sha, baseRef, baseSha }: QueueEntry): void {
     const merge_group = { head_sha: sha, head_ref: ref, base_ref: `refs/heads/${baseRef}`, base_sha: baseSha };
     this.webhooks.send('merge_group', { action, merge_group, ...this.common(repository, this.pusher) });

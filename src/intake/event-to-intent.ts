@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { parseCommands } from '../domain/command/command-grammar.ts';
 import { skipMarkerIn } from '../domain/command/skip-marker.ts';
 import { branchRef, GitRef, isTag, shortRef } from '../domain/git.ts';
-import { commandId, parseRunId, parseStageRunTitle, type RunKey } from '../domain/run/workflow-ids.ts';
+import { commandId, welcomeId, parseRunId, parseStageRunTitle, type RunKey } from '../domain/run/workflow-ids.ts';
 import type { CommandRequest, PressedCheck } from '../domain/run/messages.ts';
 import type { Timing } from '../domain/run/timing.ts';
 import type { Trigger } from '../domain/run/trigger.ts';
@@ -18,6 +18,7 @@ import {
   Push,
   repositoryOf,
   WorkflowRun,
+  Installation,
 } from './payloads.ts';
 
 export interface Delivery {
@@ -44,6 +45,8 @@ const HANDLERS: Readonly<Partial<Record<EmitterWebhookEventName, Handler>>> = {
   check_run: reading(CheckRun, onCheckRun),
   check_suite: reading(CheckSuite, onCheckSuite),
   issue_comment: reading(IssueComment, onIssueComment),
+  installation: reading(Installation, onInstallation('created')),
+  installation_repositories: reading(Installation, onInstallation('added')),
 };
 
 export function eventToIntent(delivery: Delivery, context: IntakeContext): Intent {
@@ -214,4 +217,19 @@ function onIssueComment({ payload, delivery, timing }: Read<z.infer<typeof Issue
     subject,
   };
   return { kind: 'command', id: commandId(String(comment.id)), request };
+}
+
+/** As many as get a first check: each costs requests, and a person looks at a few. */
+const MAX_WELCOMED = 30;
+
+function onInstallation(welcomed: 'created' | 'added'): (read: Read<z.infer<typeof Installation>>) => Intent {
+  return ({ payload, delivery, timing }) => {
+    const { action, installation, sender } = payload;
+    if (action !== welcomed) return ignored(`no use for an installation that was ${action}`);
+    const repositories = (payload.repositories_added ?? payload.repositories ?? []).slice(0, MAX_WELCOMED);
+    if (repositories.length === 0) return ignored('an installation that names no repository');
+    const { id: installationId, account: owner } = installation;
+    const request = { installationId, owner, repositories, user: personOf(sender), delivery, timing };
+    return { kind: 'welcome', id: welcomeId(delivery), request };
+  };
 }

@@ -26,6 +26,8 @@ export async function handOver(intent: Intent, temporal: PipelineClient): Promis
         return;
       case 'command':
         return await temporal.startCommand(intent.id, intent.request);
+      case 'welcome':
+        return await temporal.startWelcome(intent.id, intent.request);
       case 'ignored':
         return;
     }

@@ -99,3 +99,14 @@ export const IssueComment = Common.extend({
     performed_via_github_app: z.object({ id: z.number() }).nullish(),
   }),
 });
+
+const Installed = z.array(z.object({ id, name: z.string() }));
+
+/** Both events of an installation: one brings all of its repositories, the other those that were added. */
+export const Installation = z.object({
+  action: z.string(),
+  installation: z.object({ id, account: z.object({ id, login: Login }) }),
+  repositories: Installed.nullish(),
+  repositories_added: Installed.nullish(),
+  sender: z.object({ id, login: Login }),
+});

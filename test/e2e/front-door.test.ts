@@ -144,6 +144,27 @@ describe('every event ends in a check within 30 s', () => {
     if (['failure', 'action_required'].includes(conclusion)) expect(check.summary).toContain('What you can do: ');
   });
 
+  it('an installation: a first check on each default branch, which says what comes next', async () => {
+    const { url } = set.sandbox.webhooks.options;
+    const ready = await set.repository('installed-ready', 'preset: minimal\n');
+    const bare = await set.sandbox.createRepository('installed-bare');
+    const empty = await set.sandbox.createRepository('installed-empty');
+    set.sandbox.webhooks.options.url = null;
+    const bareTip = await set.sandbox.push(bare, 'main', new Map([['a.txt', 'a']]));
+    set.sandbox.webhooks.options.url = url;
+    set.sandbox.events.installed('created', [empty, ready, bare]);
+    const readyTip = (await ready.git.commitOf('refs/heads/main')) ?? '';
+
+    const check = await checkOf(readyTip, ready);
+    expect(check).toMatchObject({ name: 'SLSA pipeline', conclusion: 'skipped' });
+    expect(check.title).toBe('No run wanted: this App was just installed, and the next push is run');
+    expect(await checkOf(bareTip, bare)).toMatchObject({ conclusion: 'neutral', title: 'Not set up yet' });
+    expect(ready.runs).toEqual([]);
+
+    set.sandbox.pressRerun(ready, check.id, 'kim');
+    await within(() => ready.checkRuns.find(({ conclusion }) => conclusion === 'success'));
+  });
+
   it('a push to a repository that was never set up: neutral', async () => {
     const bare = await set.sandbox.createRepository('nothing-here');
     const sha = await set.sandbox.push(bare, 'main', new Map([['a.txt', 'a']]));

@@ -106,6 +106,20 @@ const queued = (visibility: 'public' | 'private'): Intent =>
     },
   }) as unknown as Intent;
 
+const welcomed = (repositories: readonly object[]): Intent =>
+  ({
+    kind: 'welcome',
+    id: `slsa-welcome:${DELIVERY}`,
+    request: {
+      installationId: 957387,
+      owner: { id: 21031067, login: 'Codertocat' },
+      repositories,
+      user: { id: 21031067, login: 'Codertocat' },
+      delivery: DELIVERY,
+      timing: WEBHOOK_TIMING,
+    },
+  }) as unknown as Intent;
+
 type Row = readonly [file: string, event: string, intent: Intent];
 const ignoring = (file: string, event: string, why: string): Row => [file, event, { kind: 'ignored', why }];
 
@@ -130,19 +144,19 @@ const WEBHOOKS: readonly Row[] = [
   ignoring('check_suite.requested.json', 'check_suite', 'no use for a check suite that was requested'),
   ignoring('check_suite.rerequested.json', 'check_suite', "another App's check suite"),
   ignoring('workflow_job.completed.json', 'workflow_job', 'no use for workflow_job events'),
-  ignoring('installation.created.json', 'installation', 'no use for installation events'),
-  ignoring('installation.deleted.json', 'installation', 'no use for installation events'),
-  ignoring('installation.suspend.json', 'installation', 'no use for installation events'),
-  ignoring('installation.new_permissions_accepted.json', 'installation', 'no use for installation events'),
+  ['installation.created.json', 'installation', welcomed([{ id: 186853002, name: 'Hello-World' }])],
+  ignoring('installation.deleted.json', 'installation', 'no use for an installation that was deleted'),
+  ignoring('installation.suspend.json', 'installation', 'no use for an installation that was suspend'),
   ignoring(
-    'installation_repositories.added.json',
-    'installation_repositories',
-    'no use for installation_repositories events',
+    'installation.new_permissions_accepted.json',
+    'installation',
+    'no use for an installation that was new_permissions_accepted',
   ),
+  ['installation_repositories.added.json', 'installation_repositories', welcomed([{ id: 186853007, name: 'Space' }])],
   ignoring(
     'installation_repositories.removed.json',
     'installation_repositories',
-    'no use for installation_repositories events',
+    'no use for an installation that was removed',
   ),
   ['merge_group.ex0.json', 'merge_group', queued('private')],
   ['merge_group.ex1.json', 'merge_group', queued('public')],
@@ -166,9 +180,10 @@ describeWithSharedData('shared data of webhooks', () => {
     expect(taken(event, payloadOf(file))).toEqual(intent);
   });
 
-  it.each(WEBHOOKS)('%s, under the name of another event, is ignored or refused without an error', (file) => {
+  it.each(WEBHOOKS)('%s, under the name of another event, is ignored or refused without an error', (file, own) => {
     for (const event of new Set(WEBHOOKS.map(([, name]) => name))) {
-      expect(['ignored', 'ref']).toContain(taken(event, payloadOf(file)).kind);
+      const kinds = event === own ? ['ignored', 'ref', 'welcome'] : ['ignored', 'ref'];
+      expect(kinds).toContain(taken(event, payloadOf(file)).kind);
     }
   });
 
@@ -311,6 +326,8 @@ const INTENTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   check_suite: { ignored: 9 },
   issue_comment: { ignored: 9 },
   merge_group: { ref: 2 },
+  installation: { welcome: 2, ignored: 5 },
+  installation_repositories: { welcome: 2, ignored: 1 },
 };
 
 function countByKind(intents: readonly Intent[]): Record<string, number> {
@@ -336,7 +353,7 @@ describe('F6: the examples of @octokit/webhooks-examples', () => {
   it('say why they are ignored', () => {
     const intents = DEFINITIONS.flatMap(({ name, examples }) => examples.map((payload) => taken(name, payload)));
     const reasons = intents.flatMap((intent) => (intent.kind === 'ignored' ? [intent.why] : []));
-    expect(reasons).toHaveLength(317);
+    expect(reasons).toHaveLength(313);
     for (const why of reasons) expect(why).toMatch(/^.{10,120}$/);
   });
 

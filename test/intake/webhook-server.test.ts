@@ -40,6 +40,7 @@ beforeEach(async () => {
   const temporal: PipelineClient = {
     deliver: (intent) => deliver(intent),
     startCommand: unused,
+    startWelcome: () => Promise.resolve(),
     stageCompleted: unused,
     cancelRun: unused,
     look: unused,

@@ -1,6 +1,7 @@
 /** Commits, files and pull requests, as GitHub has them. */
 import { z } from 'zod';
 import { CommitSha, shortRef, isTag, type GitRef } from '../../domain/git.ts';
+import type { Repository } from '../../domain/repository.ts';
 import { GitHubFault, type GitHubFaultKind } from './github-fault.ts';
 import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
 
@@ -22,7 +23,15 @@ const Compared = z.object({
 });
 const MAX_COMPARED_FILES = 300;
 
+const RepositoryFacts = z.object({
+  default_branch: z.string(),
+  private: z.boolean(),
+  visibility: z.enum(['public', 'private', 'internal']).nullish(),
+});
+
 export interface Contents {
+  /** What the repository is today; null where it is gone. */
+  facts(): Promise<Pick<Repository, 'defaultBranch' | 'visibility'> | null>;
   /** The commit a branch or tag points at (annotated tags are peeled); null where there is no such ref. */
   commitAt(ref: GitRef): Promise<CommitSha | null>;
   pullRequest(number: number): Promise<PullRequest | null>;
@@ -42,6 +51,18 @@ const ABSENT: readonly GitHubFaultKind[] = ['not_found', 'unprocessable', 'confl
 
 export function contents(call: RepositoryCall): Contents {
   return {
+    async facts() {
+      const route = 'GET /repos/{owner}/{repo}';
+      const reply = await orNull(call({ route, permissions: 'read' }));
+      if (reply === null) return null;
+      const {
+        default_branch: defaultBranch,
+        private: isPrivate,
+        visibility,
+      } = parseReply(RepositoryFacts, reply, route);
+      return { defaultBranch, visibility: visibility ?? (isPrivate ? 'private' : 'public') };
+    },
+
     async commitAt(ref) {
       // API: "Get a commit" takes heads/NAME and tags/NAME; this media type answers with the SHA alone.
       const route = 'GET /repos/{owner}/{repo}/commits/{ref}';

@@ -11,6 +11,7 @@ import {
   WORKFLOWS,
   type CommandRequest,
   type StageNews,
+  type WelcomeRequest,
 } from '../../domain/run/messages.ts';
 import type { RunDocument } from '../../domain/run/run-document.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
@@ -46,6 +47,7 @@ export const HAND_OVER_DEADLINE_MS = 7000;
 export interface PipelineClient {
   deliver(intent: RefIntent): Promise<void>;
   startCommand(id: string, request: CommandRequest): Promise<void>;
+  startWelcome(id: string, request: WelcomeRequest): Promise<void>;
   /** False where there is no such run any more. */
   stageCompleted(runWorkflowId: string, news: StageNews): Promise<boolean>;
   /** False where there is no such run any more, or it has ended. */
@@ -78,6 +80,11 @@ const MAX_RUNS_OF_AN_IMAGE = 5;
 export function pipelineClient(client: Client, close: () => Promise<void>): PipelineClient {
   const soon = <T>(work: () => Promise<T>): Promise<T> =>
     inTime(client.withDeadline(Date.now() + HAND_OVER_DEADLINE_MS, work));
+  const startOnce = async (workflow: string, workflowId: string, request: object): Promise<void> => {
+    const workflowIdReusePolicy = WorkflowIdReusePolicy.REJECT_DUPLICATE;
+    const start = { workflowId, taskQueue: TASK_QUEUE, args: [request], workflowIdReusePolicy };
+    await soon(() => client.workflow.start(workflow, start)).catch(ignoreAlreadyStarted);
+  };
   return {
     close,
     async deliver(intent) {
@@ -91,11 +98,8 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
       );
     },
 
-    async startCommand(workflowId, request) {
-      const workflowIdReusePolicy = WorkflowIdReusePolicy.REJECT_DUPLICATE;
-      const start = { workflowId, taskQueue: TASK_QUEUE, args: [request], workflowIdReusePolicy };
-      await soon(() => client.workflow.start(WORKFLOWS.command, start)).catch(ignoreAlreadyStarted);
-    },
+    startCommand: (workflowId, request) => startOnce(WORKFLOWS.command, workflowId, request),
+    startWelcome: (workflowId, request) => startOnce(WORKFLOWS.welcome, workflowId, request),
 
     stageCompleted: (runWorkflowId, news) =>
       soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.stageCompleted, news))),

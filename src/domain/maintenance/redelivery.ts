@@ -45,6 +45,8 @@ const EVENTS_OF_USE = [
   'check_run',
   'check_suite',
   'issue_comment',
+  'installation',
+  'installation_repositories',
 ];
 
 /** What was refused for what it is will be refused again: a signature, a size, a form. */

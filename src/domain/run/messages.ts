@@ -12,6 +12,7 @@ export const WORKFLOWS = {
   refCoordinator: 'refCoordinator',
   slsaBuildPipeline: 'slsaBuildPipeline',
   command: 'command',
+  welcome: 'welcome',
   maintenance: 'maintenance',
 } as const;
 
@@ -74,4 +75,14 @@ export interface PressedCheck {
   readonly id: number;
   /** Its `external_id`: the run that it shows. */
   readonly workflowId: string;
+}
+
+/** The App was installed on repositories: each gets a first check. */
+export interface WelcomeRequest {
+  readonly installationId: number;
+  readonly owner: { readonly id: number; readonly login: string };
+  readonly repositories: readonly { readonly id: number; readonly name: string }[];
+  readonly user: CommandRequest['user'];
+  readonly delivery: string | null;
+  readonly timing: RefIntent['timing'];
 }

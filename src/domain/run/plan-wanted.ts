@@ -40,6 +40,8 @@ function wantedByOne(trigger: Asking, context: PlanContext, isByHand: boolean): 
       return byQueue(trigger, context.base ?? {});
     case 'manual':
       return wanted({ kind: 'own' });
+    case 'installation':
+      return isByHand ? byPush(null, context) : notWanted('this App was just installed, and the next push is run');
   }
 }
 

@@ -70,6 +70,8 @@ export const Trigger = z.discriminatedUnion('kind', [
     reply: ReplyPlace.optional(),
   }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
+  /** The App was just installed here: a sign of life, and no run. */
+  z.object({ kind: z.literal('installation'), actor: Actor }),
 ]);
 export type Trigger = z.infer<typeof Trigger>;
 
@@ -135,5 +137,7 @@ export function describeTrigger(trigger: Trigger): string {
       return `a re-run (${describeMode(trigger.mode)}) asked for by ${trigger.actor}`;
     case 'manual':
       return `the command line (${trigger.actor})`;
+    case 'installation':
+      return `the installation of this App by ${trigger.actor}`;
   }
 }

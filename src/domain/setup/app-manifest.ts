@@ -17,11 +17,12 @@ export const SetupChoice = z.object({
   address: z
     .string()
     .trim()
+    .max(200, 'The address is longer than any that GitHub takes.')
     .regex(
       /^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[A-Za-z0-9._~/-]*)?$/,
       'The address is where GitHub reaches this service: https://slsa.example.org.',
     )
-    .transform((address) => address.replace(/\/+$/, '')),
+    .transform((address) => address.replace(/\/$/, '')),
 });
 export type SetupChoice = z.infer<typeof SetupChoice>;
 
