@@ -1,4 +1,5 @@
 /** A change of the settings file that people review: what `/slsa accept` and the button "Set up" lead to. */
+import { createHash } from 'node:crypto';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { ProposedPull, Proposals } from '../src/adapters/github/proposals.ts';
 import { branchRef } from '../src/domain/git.ts';
@@ -93,7 +94,8 @@ function wordsOf({ edit, base, by }: ProposalInput): Words {
   }
   const { id, until, reason, package: name } = edit.exception;
   return {
-    branch: `slsa/accept/${id}-${until}`,
+    // The same wish finds its pull request again; another one, for another package say, gets its own.
+    branch: `slsa/accept/${id}-${until}-${shortHash(JSON.stringify(edit.exception))}`,
     title: `Accept ${id} until ${until}`,
     body: [
       `\`${id}\`${name === undefined ? '' : ` in \`${name.replaceAll('`', "'")}\``} does not stop runs on \`${base}\` until ${until}, once this is merged. From the next day on it does again, without anybody having to remember.`,
@@ -104,3 +106,5 @@ function wordsOf({ edit, base, by }: ProposalInput): Words {
     ].join('\n'),
   };
 }
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 7);

@@ -170,12 +170,14 @@ describe('/slsa accept', () => {
     expect((await ask(there, 'kim', wish)).answer).toContain('`/slsa accept` needs maintain access');
     const first = await ask(there, 'pat', wish);
     const second = await ask(there, 'pat', wish);
+    const other = await ask(there, 'pat', wish.replace('lodash', 'left-pad'));
 
-    const [, proposal, ...more] = there.repository.pulls;
+    const [, proposal, another, ...more] = there.repository.pulls;
     expect(more).toEqual([]);
+    expect(other.answer).toContain(`#${another?.number} accepts`);
     expect(proposal).toMatchObject({
       baseRef: 'main',
-      headRef: 'slsa/accept/CVE-2026-1000-2099-12-31',
+      headRef: expect.stringMatching(/^slsa\/accept\/CVE-2026-1000-2099-12-31-[0-9a-f]{7}$/),
       title: 'Accept CVE-2026-1000 until 2099-12-31',
     });
     expect(proposal?.body).not.toContain('@acme');
