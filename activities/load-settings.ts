@@ -50,7 +50,7 @@ export async function loadSettings(github: GitHub, request: RunRequest, facts: S
   const { plan } = planning;
   return pull === undefined
     ? { planning, ...UNCHANGED, driftedStageFiles: await driftedStageFiles(api, request, { plan, facts }) }
-    : { planning, ...UNCHANGED, changedStageFiles: await changedStageFiles(api, request, { pull, plan }) };
+    : { planning, ...UNCHANGED, changedStageFiles: await changedStageFiles(api, request, plan) };
 }
 
 interface Parts {
@@ -60,22 +60,19 @@ interface Parts {
   readonly facts: SettingsFacts;
 }
 
-/** The settings of the commit, and of the branch that it is to be merged into; null where nothing asks for a merge. */
-interface Both {
+/** The settings of the commit, and of each branch that it is to be merged into. */
+interface All {
   readonly head: SettingsFile;
-  readonly base: SettingsFile | null;
+  /** By branch; empty where nothing asks for a merge. */
+  readonly bases: ReadonlyMap<string, SettingsFile>;
   /** Of all texts that were read. */
   readonly digest: Digest;
-  /** The pull request changes the settings. */
-  readonly isChanged: boolean;
+  /** Branches whose settings a pull request changes. */
+  readonly changed: readonly string[];
 }
 
-/** As they lie in the repository; null where they are absent. */
-interface Texts {
-  readonly head: string | null;
-  readonly base: string | null;
-  readonly baseRef: string | null;
-}
+/** As it lies in the repository; null where it is absent. */
+type Text = string | null;
 
 type Stopped = Exclude<SettingsAnswer, Planning>;
 
@@ -88,54 +85,59 @@ class Loading {
 
   async plan(): Promise<SettingsAnswer> {
     const { request, facts } = this.parts;
-    const both = await this.both();
-    if ('kind' in both) return both;
-    const bot = await this.untrustedBot(both);
+    const all = await this.read();
+    if ('kind' in all) return all;
+    const bot = await this.untrustedBot(all);
     if (bot !== null) return { kind: 'untrusted_bot', bot };
     const context = {
       repository: request.repository,
       ref: request.ref,
       sha: request.sha,
       triggers: request.triggers,
-      head: both.head,
-      base: both.base,
-      settingsDigest: both.digest,
+      head: all.head,
+      bases: all.bases,
+      settingsDigest: all.digest,
       builder: facts.builder,
       floor: floorFor(facts.evidence.trust.policy, fullName(request.repository)),
       today: new Date().toISOString().slice(0, 10),
-      changedPaths: await this.changedPaths(both.head),
+      changedPaths: await this.changedPaths(all.head),
     };
     const planning = resolvePlan(context);
-    const baseRef = baseRefOf(request.triggers);
-    if (planning.kind !== 'planned' || baseRef === null || !both.isChanged) return planning;
-    return { ...planning, decisions: [...planning.decisions, settingsEffect(context, baseRef)] };
+    if (planning.kind !== 'planned') return planning;
+    const effects = all.changed.map((baseRef) => settingsEffect(context, baseRef));
+    return { ...planning, decisions: [...planning.decisions, ...effects] };
   }
 
-  private async both(): Promise<Both | Stopped> {
+  private async read(): Promise<All | Stopped> {
     const { api, request } = this.parts;
-    const baseRef = baseRefOf(request.triggers);
     const head = await api.contents.fileAt(SETTINGS_PATH, request.sha);
-    if (baseRef === null) return this.read({ head, base: null, baseRef });
-    const base = await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${baseRef}`);
-    if (head === null && base !== null) return { kind: 'settings_removed', base: baseRef };
-    return this.read({ head, base, baseRef });
-  }
-
-  private async read({ head, base, baseRef }: Texts): Promise<Both | Stopped> {
-    const { api, request } = this.parts;
+    const texts = new Map<string, Text>();
+    for (const baseRef of baseRefsOf(request.triggers)) {
+      texts.set(baseRef, await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${baseRef}`));
+    }
+    const [removedFrom] = [...texts].find(([, text]) => head === null && text !== null) ?? [];
+    if (removedFrom !== undefined) return { kind: 'settings_removed', base: removedFrom };
     if (head === null && (await hasNoStageFiles(api, request.repository))) return { kind: 'never_set_up' };
-    const headReading = read(head);
-    if (headReading.kind === 'mistakes') return { ...headReading, where: COMMIT_ITSELF };
-    const baseReading = baseRef === null ? null : read(base);
-    if (baseReading?.kind === 'mistakes') return { ...baseReading, where: `the base branch ${baseRef}` };
-    const own = { head: headReading.settings, base: baseReading?.settings ?? null };
-    const isExtended = [own.head, own.base].some((settings) => settings?.extends === 'org');
-    const isChanged = baseRef !== null && head !== base;
-    if (isExtended) return this.extended({ ...own, isChanged }, [head, base]);
-    return { ...own, isChanged, digest: digestOf(head, base) };
+    return this.parse(head, texts);
   }
 
-  private async extended(own: Omit<Both, 'digest'>, texts: readonly (string | null)[]): Promise<Both | Stopped> {
+  private async parse(headText: Text, texts: ReadonlyMap<string, Text>): Promise<All | Stopped> {
+    const head = read(headText);
+    if (head.kind === 'mistakes') return { ...head, where: COMMIT_ITSELF };
+    const bases = new Map<string, SettingsFile>();
+    for (const [baseRef, text] of texts) {
+      const base = read(text);
+      if (base.kind === 'mistakes') return { ...base, where: `the base branch ${baseRef}` };
+      bases.set(baseRef, base.settings);
+    }
+    const changed = [...texts].filter(([, text]) => text !== headText).map(([baseRef]) => baseRef);
+    const all = { head: head.settings, bases, changed };
+    const isExtended = [all.head, ...bases.values()].some((settings) => settings.extends === 'org');
+    const everything = [headText, ...texts.values()];
+    return isExtended ? this.extended(all, everything) : { ...all, digest: digestOf(...everything) };
+  }
+
+  private async extended(own: Omit<All, 'digest'>, texts: readonly Text[]): Promise<All | Stopped> {
     const { github, request } = this.parts;
     const repository = `${request.repository.owner}/.github`;
     const text = await orNullWithoutAccess(github.organisation(request.repository).fileAt(SETTINGS_PATH, 'HEAD'));
@@ -145,18 +147,20 @@ class Loading {
     const extend = (settings: SettingsFile): SettingsFile =>
       settings.extends === 'org' ? overOrganisation(reading.settings, settings) : settings;
     return {
-      isChanged: own.isChanged,
+      ...own,
       head: extend(own.head),
-      base: own.base === null ? null : extend(own.base),
+      bases: new Map([...own.bases].map(([baseRef, settings]) => [baseRef, extend(settings)])),
       digest: digestOf(...texts, text),
     };
   }
 
-  /** The pull request's author, where that is a bot that its base branch does not trust: its code is nobody's. */
-  private async untrustedBot({ base }: Both): Promise<number | null> {
+  /** A pull request's author, where that is a bot that its base branch does not trust: its code is nobody's. */
+  private async untrustedBot({ bases }: All): Promise<number | null> {
     const { github, request } = this.parts;
-    const bots = request.triggers.flatMap((each) => (each.kind === 'pull_request' ? (each.bot ?? []) : []));
-    const unnamed = bots.filter((bot) => base?.trusted_bots?.includes(bot) !== true);
+    const unnamed = request.triggers.flatMap((each) => {
+      if (each.kind !== 'pull_request' || each.bot === undefined) return [];
+      return bases.get(each.baseRef)?.trusted_bots?.includes(each.bot) === true ? [] : [each.bot];
+    });
     if (unnamed.length === 0) return null;
     const { userId } = await github.identity();
     return unnamed.find((bot) => bot !== userId) ?? null;
@@ -171,9 +175,11 @@ class Loading {
   }
 }
 
-const baseRefOf = (triggers: readonly Trigger[]): string | null =>
-  triggers.flatMap((each) => (each.kind === 'pull_request' || each.kind === 'merge_group' ? [each.baseRef] : []))[0] ??
-  null;
+const baseRefsOf = (triggers: readonly Trigger[]): string[] => [
+  ...new Set(
+    triggers.flatMap((each) => (each.kind === 'pull_request' || each.kind === 'merge_group' ? [each.baseRef] : [])),
+  ),
+];
 
 const read = (text: string | null): ReturnType<typeof readSettings> | { kind: 'settings'; settings: SettingsFile } =>
   text === null ? { kind: 'settings', settings: {} } : readSettings(text);
@@ -196,16 +202,16 @@ async function hasNoStageFiles(api: RepositoryApi, repository: Repository): Prom
   return !STAGES.some((stage) => files.has(STAGE_TABLE[stage].file));
 }
 
-async function changedStageFiles(
-  api: RepositoryApi,
-  request: RunRequest,
-  { pull, plan }: { readonly pull: { readonly baseRef: string }; readonly plan: Plan },
-): Promise<string[]> {
-  const [head, base] = await Promise.all([
-    api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha),
-    api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${pull.baseRef}`),
-  ]);
-  return STAGES.map((stage) => plan.stageFiles[stage].file).filter((file) => head.get(file) !== base.get(file));
+/** Other than those of any branch that a pull request of it asks for. */
+async function changedStageFiles(api: RepositoryApi, request: RunRequest, plan: Plan): Promise<string[]> {
+  const head = await api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha);
+  const changed = new Set<string>();
+  for (const baseRef of baseRefsOf(request.triggers)) {
+    const base = await api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${baseRef}`);
+    const files = STAGES.map((stage) => plan.stageFiles[stage].file);
+    for (const file of files) if (head.get(file) !== base.get(file)) changed.add(file);
+  }
+  return [...changed];
 }
 
 /** A file that is missing is told by its dispatch. */

@@ -1,6 +1,7 @@
 /** What a run shows on GitHub while it goes on and when it ends; and how it lets go of stage runs. */
 import { activityInfo } from '@temporalio/activity';
 import type { GitHub } from '../src/adapters/github/github.ts';
+import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import type { Reports } from '../src/adapters/github/reports.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { CheckReport } from '../src/domain/report/check-report.ts';
@@ -68,7 +69,15 @@ async function upsertCheckRun(github: GitHub, input: ReportInput): Promise<numbe
   const { reports } = github.repository(input.repository);
   const id = input.checkRunId ?? (await madeByAnEarlierTry(github, input, appId));
   if (id === null) return reports.createCheckRun(input.sha, input.workflowId, input.report);
-  await reports.updateCheckRun(id, await withoutWhatIsThere(reports, id, input));
+  const report = await withoutWhatIsThere(reports, id, input);
+  try {
+    await reports.updateCheckRun(id, report);
+  } catch (error) {
+    // The last word counts for more than what stands at the lines: one that GitHub refuses must not keep the check open.
+    const isRefused = error instanceof GitHubFault && error.kind === 'unprocessable';
+    if (!isRefused || (report.annotations ?? []).length === 0) throw error;
+    await reports.updateCheckRun(id, { ...report, annotations: [] });
+  }
   return id;
 }
 

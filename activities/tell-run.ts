@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { ExplainTopic } from '../src/domain/command/command-grammar.ts';
-import { checkReport, cutOnLine, MAX_SUMMARY_BYTES } from '../src/domain/report/check-report.ts';
+import { cutOnLine, MAX_SUMMARY_BYTES } from '../src/domain/report/check-report.ts';
 import { explain, statusLines } from '../src/domain/report/explain.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import type { RunDocument } from '../src/domain/run/run-document.ts';
@@ -31,8 +31,8 @@ export interface Runs {
 export interface TellingActivities {
   /** Finished text; null where the run is not known any more. */
   explainRun(input: ExplainInput): Promise<string | null>;
-  /** Writes below the summary of a check of ours; what it says of the run stays. False where the run is not known any more. */
-  noteOnCheck(input: NoteInput): Promise<Answer<boolean>>;
+  /** Writes below the summary of a check of ours; what it says of the run stays. */
+  noteOnCheck(input: NoteInput): Promise<Answer<null>>;
 }
 
 /** In that time a run has asked GitHub about its stages. */
@@ -54,15 +54,18 @@ export function createTellingActivities(github: GitHub, runs: Runs): TellingActi
     noteOnCheck: (input) =>
       answer(async () => {
         const { repository, checkRunId, workflowId, note } = input;
-        const document = await runs.documentOf(workflowId);
-        if (document === null) return false;
-        const text =
-          note.kind === 'text' ? note.text : cutOnLine(explain(document, { kind: 'run' }), MAX_SUMMARY_BYTES);
-        // Annotations are there since the run ended: they would be added again.
-        await github
-          .repository(repository)
-          .reports.updateCheckRun(checkRunId, { ...checkReport(document), annotations: [], text });
-        return true;
+        const text = note.kind === 'text' ? note.text : await explanationOf(runs, workflowId);
+        await github.repository(repository).reports.noteBelow(checkRunId, text);
+        return null;
       }),
   };
+}
+
+/** A run whose check was closed for it has no verdict of its own: its check says what happened. */
+async function explanationOf(runs: Runs, workflowId: string): Promise<string> {
+  const document = await runs.documentOf(workflowId);
+  if (document === null) return 'Temporal keeps nothing of this run any more. Re-run it, and ask again.';
+  if (document.verdict === null)
+    return 'This run never came to a verdict of its own: what is said above is all that is known.';
+  return cutOnLine(explain(document, { kind: 'run' }), MAX_SUMMARY_BYTES);
 }

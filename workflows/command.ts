@@ -185,7 +185,7 @@ async function answerPress(request: CommandRequest, { ref, sha, mode, check }: S
 async function answerButton(request: CommandRequest, { name, check }: Subject<'button'>): Promise<void> {
   const { repository, user } = request;
   const { id: checkRunId, workflowId } = check;
-  const say = (note: { kind: 'explain' } | { kind: 'text'; text: string }): Promise<boolean> =>
+  const say = (note: { kind: 'explain' } | { kind: 'text'; text: string }): Promise<null> =>
     patiently(() => again.noteOnCheck({ repository, checkRunId, workflowId, note }));
   if (name === 'explain') {
     await say({ kind: 'explain' });

@@ -31,8 +31,9 @@ export interface PageServerOptions {
 
 export async function startPageServer({ host, port, pages }: PageServerOptions): Promise<PageServer> {
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here.invalid');
-    const page = request.method === 'GET' ? pages(pathname, searchParams) : Promise.resolve(null);
+    // Split by hand: `new URL` throws on what anybody may send, such as `//`.
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const page = request.method === 'GET' ? pages(path, new URLSearchParams(query)) : Promise.resolve(null);
     page.then(
       (found) => {
         if (found === null) return response.writeHead(404).end();

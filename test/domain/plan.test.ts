@@ -47,6 +47,9 @@ interface Asked {
   readonly floor?: Floor;
 }
 
+const baseRefs = (triggers: readonly Trigger[]): string[] =>
+  triggers.flatMap((each) => ('baseRef' in each ? [each.baseRef] : []));
+
 const contextOf = ({
   ref = 'refs/heads/main',
   triggers = [PUSH],
@@ -62,7 +65,7 @@ const contextOf = ({
   sha: SHA,
   triggers,
   head,
-  base: base ?? null,
+  bases: new Map(base === undefined ? [] : baseRefs(triggers).map((baseRef) => [baseRef, base])),
   settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
   builder,
   changedPaths,
@@ -134,6 +137,13 @@ describe('a push that its author or its files hold back', () => {
   it.each([
     ['one file is not ignored', { head: docs, changedPaths: ['docs/a.txt', 'src/a.ts'] }],
     ['a file of that name lies deeper', { head: docs, changedPaths: ['src/README.md'] }],
+    [
+      'matching would take the worker from everybody else',
+      {
+        head: { on: { push: { ignore_paths: Array.from({ length: 50 }, () => `${'a'.repeat(290)}**`) } } },
+        changedPaths: Array.from({ length: 299 }, (_, n) => `${'a'.repeat(900)}${n}`),
+      },
+    ],
     ['nobody can tell what it changed', { head: docs, changedPaths: null }],
     ['it changes nothing', { head: docs, changedPaths: [] }],
     ['it is a tag', { ref: 'refs/tags/v1', head: docs, changedPaths: ['README.md'] }],
@@ -278,6 +288,10 @@ describe("the operator's floor", () => {
     expect(kinds({ head: lax, floor })).toContain('floor_applied');
     expect(kinds({ head: { vulnerability_threshold: 'low' }, floor })).not.toContain('floor_applied');
     expect(planned({ head: { vulnerability_threshold: 'low' }, floor }).gates.threshold).toBe('low');
+  });
+
+  it('names a repository however its name is written', () => {
+    expect(floorFor(policy, 'aCME/aPP')).toEqual(floor);
   });
 
   it('of another owner means nothing here', () => {
@@ -452,14 +466,16 @@ describe('a pull request on the settings', () => {
       'an exception that has ended',
       { exceptions: [{ id: 'CVE-2026-1', until: '2020-01-01', reason: 'x' }] },
       {},
-      'nothing of what a push to `main` is held to',
+      'It changes `exceptions` too: review what that means.',
     ],
     [
       'a rule for other branches',
       { rules: [{ refs: ['hotfix/*'], max_findings: 9 }] },
       {},
-      'nothing of what a push to `main` is held to',
+      'It changes `rules` too: review what that means.',
     ],
+    ['a gate that only pull requests have', { on: { merge_group: false } }, {}, 'It changes `on` too'],
+    ['other words', { max_findings: 0 }, { max_findings: 0 }, 'would say the same, in other words'],
     ['no signature any more', { signing: 'none' }, {}, '`signing` public_log → none'],
   ])('says what would be after the merge, of %s', (_, head, base, says) => {
     expect(effect(head, base)).toContain(says);
@@ -467,6 +483,36 @@ describe('a pull request on the settings', () => {
 
   it("says nothing that the operator's floor would not let happen", () => {
     const floor = floorFor(TrustPolicy.parse({ floor: [{ repositories: 'Acme/*', max_findings: 0 }] }), 'Acme/App');
-    expect(effect({ max_findings: 50 }, {}, { floor })).toContain('nothing of what a push');
+    expect(effect({ max_findings: 50 }, {}, { floor })).not.toContain('50');
+  });
+});
+
+describe('two pull requests of one branch', () => {
+  const TWO = [pull({ number: 1, baseRef: 'scratch' }), pull({ number: 2, baseRef: 'main' })];
+  const lax: SettingsFile = {
+    fail_on_vulnerabilities: false,
+    exceptions: [{ id: 'CVE-2026-1', until: '2027-01-01', reason: 'x' }],
+    on: { pull_request: { branches: ['nothing'] } },
+  };
+  const by = (scratch: SettingsFile, main: SettingsFile): Planning =>
+    resolvePlan({
+      ...contextOf({ ref: 'refs/heads/x', triggers: TWO }),
+      bases: new Map([
+        ['scratch', scratch],
+        ['main', main],
+      ]),
+    });
+
+  it('T9: are each judged by their own base: a lax one opens nothing for the other', () => {
+    expect(by(lax, {})).toMatchObject({
+      kind: 'planned',
+      plan: { gates: { failOnVulnerabilities: true }, exceptions: [] },
+    });
+    const wanted = { ...lax, on: {} };
+    expect(by(wanted, {})).toMatchObject({
+      kind: 'planned',
+      plan: { gates: { failOnVulnerabilities: true }, exceptions: [] },
+    });
+    expect(by(wanted, wanted)).toMatchObject({ plan: { exceptions: [{ id: 'CVE-2026-1' }] } });
   });
 });

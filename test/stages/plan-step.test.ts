@@ -52,7 +52,7 @@ function outputsOf(
     sha: COMMIT,
     triggers: [{ kind: 'manual', actor: 'kim', flags }],
     head,
-    base: null,
+    bases: new Map(),
     settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
     builder: null,
     changedPaths: null,

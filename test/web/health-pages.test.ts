@@ -1,4 +1,5 @@
 /** What orchestrators and Prometheus are told. */
+import { request } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { counting, createMetrics } from '../../src/adapters/metrics/metrics.ts';
 import { healthPage } from '../../src/web/health-pages.ts';
@@ -45,6 +46,15 @@ describe('the pages of health', () => {
   });
 });
 
+/** As no browser would write it: `fetch` tidies addresses up first. */
+const rawStatus = (url: string, path: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    request({ hostname, port, path }, ({ statusCode }) => resolve(statusCode))
+      .once('error', reject)
+      .end();
+  });
+
 describe('the server inside', () => {
   it('answers GET and nothing else, and 404 where there is no page', async () => {
     const metrics = createMetrics();
@@ -58,6 +68,8 @@ describe('the server inside', () => {
     expect(await status('/metrics')).toBe(200);
     expect(await status('/metrics', 'POST')).toBe(404);
     expect(await status('/../etc/passwd')).toBe(404);
+    for (const odd of ['//', '/%', '/?%', '//[', '/\\x']) expect(await rawStatus(server.url, odd)).toBe(404);
+    expect(await status('/readyz')).toBe(200);
     await server.stop();
   });
 });

@@ -24,11 +24,15 @@ export type Status = z.infer<typeof Status>;
 
 const CheckOutput = z.object({ output: z.object({ annotations_count: z.number() }) });
 
+const CheckText = z.object({ output: z.object({ title: z.string().nullish(), summary: z.string().nullish() }) });
+
 const CheckRunList = z.object({ check_runs: z.array(CheckRun) });
 
 export interface Reports {
   /** Our own App's check runs on a commit, the newest hundred. */
   checkRuns(sha: CommitSha, appId: number): Promise<readonly CheckRun[]>;
+  /** Writes below the summary of a check, and leaves everything else of it as it is. */
+  noteBelow(id: number, text: string): Promise<void>;
   /** How many annotations a check run has: GitHub adds, and never takes away. */
   annotationsCount(id: number): Promise<number>;
   createCheckRun(sha: CommitSha, externalId: string, report: CheckReport): Promise<number>;
@@ -45,6 +49,19 @@ export function reports(call: RepositoryCall): Reports {
       const params = { ref: sha, app_id: appId, filter: 'all', per_page: 100 };
       const reply = await call({ route, permissions: 'read', params });
       return parseReply(CheckRunList, reply, route).check_runs.filter((run) => run.app?.id === appId);
+    },
+
+    async noteBelow(id, text) {
+      const reading = 'GET /repos/{owner}/{repo}/check-runs/{check_run_id}';
+      const params = { check_run_id: id };
+      const { output } = parseReply(CheckText, await call({ route: reading, permissions: 'report', params }), reading);
+      const route = 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}';
+      const { title, summary } = output;
+      await call({
+        route,
+        permissions: 'report',
+        params: { ...params, output: { title: title ?? '', summary: summary ?? '', text } },
+      });
     },
 
     async annotationsCount(id) {

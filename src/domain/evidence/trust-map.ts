@@ -106,11 +106,13 @@ export function trustedLevel({ builders }: TrustPolicy, server: string, { signer
 export const trustedSigners = ({ builders }: TrustPolicy, server: string): string[] =>
   builders.flatMap(({ workflow, commits }) => commits.map((commit) => `${server}/${workflow}@${commit}`));
 
+/** GitHub's names are one name however they are written; a rename in case must not slip a repository out of a rule. */
+const isFor = ({ repositories }: { readonly repositories: string }, repository: string): boolean =>
+  matchesRefPattern(repository.toLowerCase(), repositories.toLowerCase());
+
 /** The least that a repository must reach; 0 where no rule names it. */
 export function minimumLevel({ minimum }: TrustPolicy, repository: string): Level {
-  const wanted = minimum
-    .filter((rule) => matchesRefPattern(repository, rule.repositories))
-    .map(({ level }): Level => level);
+  const wanted = minimum.filter((rule) => isFor(rule, repository)).map(({ level }): Level => level);
   return wanted.reduce(higherLevel, 0);
 }
 
@@ -134,7 +136,7 @@ export const NO_FLOOR: Floor = {
 
 /** All that the policy asks of a repository: where several entries name it, the strictest word of each. */
 export function floorFor({ floor }: TrustPolicy, repository: string): Floor {
-  const rules = floor.filter((rule) => matchesRefPattern(repository, rule.repositories));
+  const rules = floor.filter((rule) => isFor(rule, repository));
   const ranks = rules.map((rule) => SEVERITY_THRESHOLDS.indexOf(rule.vulnerability_threshold ?? 'critical'));
   return {
     gates: {

@@ -38,7 +38,7 @@ function ofMistakes({ mistakes, mistakesAreHere }: RunDocument): Annotation[] {
 function ofLint({ outcomes: { lint }, plan }: RunDocument): Annotation[] {
   if (lint?.kind !== 'finished' || plan === null) return [];
   const level = plan.gates.failOnLintErrors ? 'failure' : 'warning';
-  return lint.result.findings.filter(({ file }) => isInRepository(file)).map((finding) => annotate(finding, level));
+  return lint.result.findings.filter(isAnnotatable).map((finding) => annotate(finding, level));
 }
 
 const annotate = ({ file, line, linter, rule, message }: LintFinding, level: Annotation['level']): Annotation => ({
@@ -49,6 +49,12 @@ const annotate = ({ file, line, linter, rule, message }: LintFinding, level: Ann
   title: plainLine(rule === '' ? linter : `${linter}: ${rule}`, 200),
   message: plainLine(message === '' ? rule : message, 1000),
 });
+
+/** GitHub takes no empty message, and no line that is no line. */
+const isAnnotatable = ({ file, line, rule, message }: LintFinding): boolean =>
+  isInRepository(file) && `${rule}${message}`.trim() !== '' && (line ?? 1) <= MAX_LINE;
+
+const MAX_LINE = 10_000_000;
 
 /** A linter may name a file of its own image, or none at all. */
 const isInRepository = (path: string): boolean =>

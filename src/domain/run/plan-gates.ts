@@ -4,7 +4,7 @@ import type { Floor } from '../evidence/trust-map.ts';
 import { isTag, shortRef } from '../git.ts';
 import { settingsFor, type Occasion } from '../settings/effective-settings.ts';
 import { PRESETS, PresetName, SEVERITY_THRESHOLDS, SeverityThreshold } from '../settings/presets.ts';
-import type { SettingsFile } from '../settings/settings-schema.ts';
+import type { Exception, SettingsFile } from '../settings/settings-schema.ts';
 import { STAGES, type Stage } from '../stage/stage-table.ts';
 import { decision, type Decision } from './decision.ts';
 import type { PlanContext } from './plan.ts';
@@ -31,6 +31,8 @@ export interface Asked {
   readonly gates: Gates;
   /** Those that name the stage files and the way of a repair. */
   readonly settings: SettingsFile;
+  /** What everybody who asks accepts. */
+  readonly exceptions: readonly Exception[];
   readonly decisions: readonly Decision[];
 }
 
@@ -56,15 +58,19 @@ export function askedFor(context: PlanContext, purposes: readonly Purpose[], fla
     stages,
     gates,
     settings: judging.settings,
+    exceptions: first.exceptions.filter((exception) => all.every((each) => accepts(each, exception))),
     decisions: [...all.flatMap((each) => each.decisions), ...raised],
   };
 }
+
+const accepts = ({ exceptions }: Asked, exception: Exception): boolean =>
+  exceptions.some((each) => JSON.stringify(each) === JSON.stringify(exception));
 
 function askedBy(purpose: Purpose, context: PlanContext, flags: RunFlags): Asked {
   const { kind } = purpose;
   if (kind === 'own') return askedWith(context.head, occasionOf(context), flags);
   const occasion = { event: kind, ref: purpose.baseRef };
-  return askedWith(context.base ?? {}, occasion, {});
+  return askedWith(context.bases.get(purpose.baseRef) ?? {}, occasion, {});
 }
 
 const occasionOf = ({ ref }: PlanContext): Occasion => ({ event: isTag(ref) ? 'tag' : 'push', ref: shortRef(ref) });
@@ -79,6 +85,7 @@ function askedWith(written: SettingsFile, occasion: Occasion, flags: RunFlags): 
     stages: occasion.event === 'pull_request' ? forPull : PRESETS[preset].stages,
     gates: gatesOf(flags, settings, preset),
     settings,
+    exceptions: settings.exceptions ?? [],
     decisions: rule === null ? [] : [decision('rule_applied', text)],
   };
 }

@@ -35,15 +35,19 @@ function wantedByOne(trigger: Asking, context: PlanContext, isByHand: boolean): 
       // Somebody who asks for this commit by hand means it, whatever its message or its paths say.
       return byPush(isByHand ? null : trigger, context);
     case 'pull_request':
-      return byPullRequest(trigger, context.base ?? {}, skipsByMessage(context));
+      return byPullRequest(trigger, baseOf(trigger, context), skipsByMessage(context));
     case 'merge_group':
-      return byQueue(trigger, context.base ?? {});
+      return byQueue(trigger, baseOf(trigger, context));
     case 'manual':
       return wanted({ kind: 'own' });
     case 'installation':
       return isByHand ? byPush(null, context) : notWanted('this App was just installed, and the next push is run');
   }
 }
+
+/** Each by its own base: two pull requests of one branch may ask for two. */
+const baseOf = ({ baseRef }: { readonly baseRef: string }, { bases }: PlanContext): SettingsFile =>
+  bases.get(baseRef) ?? {};
 
 function byPush(push: Of<'push'> | null, context: PlanContext): Wanted {
   const { ref, head } = context;
@@ -67,9 +71,18 @@ function heldBack(push: Of<'push'>, { head, changedPaths }: PlanContext): string
   if (push.skipMarker !== undefined) return `the commit's message says ${push.skipMarker}`;
   const ignored = head.on?.push?.ignore_paths ?? [];
   const changed = changedPaths ?? [];
-  const isIgnored = changed.length > 0 && changed.every((path) => matchesAny(path, ignored));
+  const isIgnored =
+    changed.length > 0 && isMatchable(changed, ignored) && changed.every((path) => matchesAny(path, ignored));
   return isIgnored ? 'on.push.ignore_paths names every file that was changed' : null;
 }
+
+/** Matching takes the product of the lengths, in a worker that others share: a push that would take too much is simply run. */
+const MAX_MATCHING = 5_000_000;
+
+const isMatchable = (paths: readonly string[], patterns: readonly string[]): boolean =>
+  lengthOf(paths) * lengthOf(patterns) <= MAX_MATCHING;
+
+const lengthOf = (texts: readonly string[]): number => texts.reduce((total, { length }) => total + length, 0);
 
 const skipsByMessage = ({ triggers }: PlanContext): string | null =>
   triggers.flatMap((trigger) => (trigger.kind === 'push' ? (trigger.skipMarker ?? []) : []))[0] ?? null;

@@ -66,8 +66,8 @@ export interface PlanContext {
   readonly triggers: readonly Trigger[];
   /** Decides whether a push is wanted, and what is built: read at the commit. */
   readonly head: SettingsFile;
-  /** Decides whether a pull request is wanted, and its gates: read at the base branch. Null where none asks. */
-  readonly base: SettingsFile | null;
+  /** By branch: decides whether what asks for that branch is wanted, and its gates. Empty where nothing asks. */
+  readonly bases: ReadonlyMap<string, SettingsFile>;
   readonly settingsDigest: Digest;
   /** Files that the push changed; null where nobody asked, or it cannot be told. */
   readonly changedPaths: readonly string[] | null;
@@ -92,7 +92,7 @@ function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wa
   const asked = askedFor(context, purposes, flags);
   const hasOwn = purposes.some(({ kind }) => kind === 'own');
   const isRehearsal = purposes.every(({ kind }) => kind === 'pull_request');
-  const exceptions = exceptionsOn(context.today, asked.settings);
+  const exceptions = exceptionsOn(context.today, asked);
   const imageFlags = imageFlagsOf(flags);
   const refused = context.builder === null ? [] : imageChangedBy(context, flags);
   if (refused.length > 0) return { kind: 'flags_refused', flags: refused };

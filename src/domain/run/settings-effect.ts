@@ -1,5 +1,6 @@
 /** What a pull request on the settings would change, once it is merged: in gates and ways, not in lines. */
 import { branchRef } from '../git.ts';
+import type { SettingsFile } from '../settings/settings-schema.ts';
 import { decision, type Decision } from './decision.ts';
 import { resolvePlan, type Plan, type PlanContext } from './plan.ts';
 
@@ -8,24 +9,48 @@ const MAX_EXCEPTIONS = 5;
 /** @param context of the pull request's run: its head and its base */
 export function settingsEffect(context: PlanContext, baseRef: string): Decision {
   const after = planOfPush(context, baseRef, context.head);
-  const before = planOfPush(context, baseRef, context.base ?? {});
+  const base = context.bases.get(baseRef) ?? {};
+  const before = planOfPush(context, baseRef, base);
+  const changes = changesOf(before, after);
+  const told = changes.length === 0 ? [] : [`After merge, on \`${baseRef}\`: ${changes.join('; ')}.`];
+  const text = [...told, ...others(context.head, base)].join(' ');
+  return decision('settings_change', text === '' ? UNTOLD : text);
+}
+
+/** Never "nothing": what is not told here may count elsewhere. */
+const UNTOLD = 'It changes the settings, and other settings or the operator of this App hold what it changes.';
+
+function changesOf(before: Plan | null, after: Plan | null): string[] {
   if (before === null || after === null) {
-    const text = after === null ? 'pushes would not be run any more' : 'pushes would be run';
-    return decision(
-      'settings_change',
-      before === after ? unchanged(baseRef) : `After merge, on \`${baseRef}\`: ${text}.`,
-    );
+    if (before === after) return [];
+    return [after === null ? 'pushes would not be run any more' : 'pushes would be run'];
   }
-  const changes = ROWS.flatMap(([name, read]) => {
+  return ROWS.flatMap(([name, read]) => {
     const [from, to] = [read(before), read(after)];
     return from === to ? [] : [`\`${name}\` ${from} → ${to}`];
   });
-  const text = changes.length === 0 ? unchanged(baseRef) : `After merge, on \`${baseRef}\`: ${changes.join('; ')}.`;
-  return decision('settings_change', text);
 }
 
-const unchanged = (baseRef: string): string =>
-  `This pull request changes the settings, and nothing of what a push to \`${baseRef}\` is held to.`;
+/** Keys whose effect is not told in a row above: on pull requests, other branches, events or the build. */
+function others(head: SettingsFile, base: SettingsFile): string[] {
+  const keys = [...new Set([...Object.keys(head), ...Object.keys(base)])] as (keyof SettingsFile)[];
+  const changed = keys.filter((key) => !TOLD.includes(key) && JSON.stringify(head[key]) !== JSON.stringify(base[key]));
+  if (changed.length > 0)
+    return [`It changes ${changed.map((key) => `\`${key}\``).join(', ')} too: review what that means.`];
+  return JSON.stringify(head) === JSON.stringify(base) ? ['The settings would say the same, in other words.'] : [];
+}
+
+/** Their whole effect is in the rows. */
+const TOLD: readonly (keyof SettingsFile)[] = [
+  'preset',
+  'fail_on_lint_errors',
+  'fail_on_vulnerabilities',
+  'vulnerability_threshold',
+  'max_findings',
+  'signing',
+  'auto_fix_lint',
+  'update_commit_status',
+];
 
 /** As if the settings stood on the branch, and somebody pushed to it. */
 function planOfPush(context: PlanContext, baseRef: string, settings: PlanContext['head']): Plan | null {
@@ -34,7 +59,7 @@ function planOfPush(context: PlanContext, baseRef: string, settings: PlanContext
     ref: branchRef(baseRef),
     triggers: [{ kind: 'push', actor: 'whoever merges' }],
     head: settings,
-    base: null,
+    bases: new Map(),
     changedPaths: null,
   });
   return planning.kind === 'planned' ? planning.plan : null;

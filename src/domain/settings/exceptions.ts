@@ -1,5 +1,5 @@
 /** Vulnerabilities that somebody accepted for a while: in force through the day that each names, in UTC. */
-import type { Exception, SettingsFile } from './settings-schema.ts';
+import type { Exception } from './settings-schema.ts';
 
 export interface ExceptionsToday {
   readonly inForce: readonly Exception[];
@@ -8,7 +8,10 @@ export interface ExceptionsToday {
 }
 
 /** @param today as `2026-12-31` */
-export function exceptionsOn(today: string, { exceptions = [] }: Pick<SettingsFile, 'exceptions'>): ExceptionsToday {
+export function exceptionsOn(
+  today: string,
+  { exceptions }: { readonly exceptions: readonly Exception[] },
+): ExceptionsToday {
   return {
     inForce: exceptions.filter(({ until }) => until >= today),
     ended: exceptions.filter(({ until }) => until < today),
