@@ -36,6 +36,8 @@ export interface ReplyInput {
   /** Unseen by readers; by it an earlier try's reply is found and edited instead of written twice. */
   readonly marker: string;
   readonly text: string;
+  /** The last word of a run that the comment asked for, below what is there. */
+  readonly isLast?: boolean;
   /** ISO time before which no reply was written: an earlier one is looked for from there on. */
   readonly since?: string;
 }
@@ -90,18 +92,22 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
         };
       }),
 
-    replyToComment: ({ repository, issueNumber, marker, text, since }) =>
+    replyToComment: ({ repository, issueNumber, marker, text, since, isLast = false }) =>
       answer(async () => {
         const { conversations } = github.repository(repository);
         const { userId } = await github.identity();
         const hidden = `<!-- slsa-pipeline:${marker} -->`;
-        const body = `${hidden}\n${text}`;
         // Anybody can copy the marker: only a comment of our own is edited.
         const earlier = (await conversations.comments(issueNumber, since)).find(
           (comment) => comment.user?.id === userId && comment.body?.startsWith(hidden) === true,
         );
-        if (earlier === undefined) await conversations.createComment(issueNumber, body);
-        else await conversations.updateComment(earlier.id, body);
+        const before = earlier?.body?.slice(hidden.length).trim() ?? '';
+        if (earlier === undefined) await conversations.createComment(issueNumber, `${hidden}\n${text}`);
+        else if (!before.includes(text)) {
+          // A run may end before its command was answered: then the answer goes above its last word.
+          const both = isLast ? [before, text] : [text, before];
+          await conversations.updateComment(earlier.id, `${hidden}\n${both.join('\n\n')}`);
+        }
         return null;
       }),
   };

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
 import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import { floorFor, type TrustPolicy } from '../src/domain/evidence/trust-map.ts';
-import { Digest } from '../src/domain/git.ts';
+import { Digest, type CommitSha } from '../src/domain/git.ts';
 import { fullName, type Repository } from '../src/domain/repository.ts';
 import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { settingsEffect } from '../src/domain/run/settings-effect.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
+import { parseRunId } from '../src/domain/run/workflow-ids.ts';
 import { overOrganisation } from '../src/domain/settings/effective-settings.ts';
 import { readOrganisationSettings, readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import { COMMIT_ITSELF, SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
@@ -166,14 +167,32 @@ class Loading {
     return unnamed.find((bot) => bot !== userId) ?? null;
   }
 
+  /**
+   * What came before must have been run here and passed, or been left out for the same reason: else a push of ignored files
+   * would be the last word on a change that nobody has looked at.
+   */
+  private async wasSettled(before: CommitSha): Promise<boolean> {
+    const { github, api, request } = this.parts;
+    const { appId } = await github.identity();
+    if (appId === null) return false;
+    const runs = (await api.reports.checkRuns(before, appId)).filter(
+      ({ external_id: id }) => parseRunId(id ?? '')?.ref === request.ref,
+    );
+    const [newest] = runs.toSorted((a, b) => b.id - a.id);
+    return newest?.status === 'completed' && SETTLED.includes(newest.conclusion ?? '');
+  }
+
   /** Asked for only where the settings ignore some paths. */
   private async changedPaths(head: SettingsFile): Promise<readonly string[] | null> {
     const { api, request } = this.parts;
     const before = request.triggers.find((trigger) => trigger.kind === 'push')?.before;
     const ignoresSome = (head.on?.push?.ignore_paths ?? []).length > 0;
-    return ignoresSome && before !== undefined ? api.contents.changedPaths(before, request.sha) : null;
+    if (!ignoresSome || before === undefined || !(await this.wasSettled(before))) return null;
+    return api.contents.changedPaths(before, request.sha);
   }
 }
+
+const SETTLED = ['success', 'skipped'];
 
 const baseRefsOf = (triggers: readonly Trigger[]): string[] => [
   ...new Set(

@@ -1,8 +1,9 @@
 /** A change of the settings file that people review: what `/slsa accept` and the button "Set up" lead to. */
 import { createHash } from 'node:crypto';
 import type { GitHub } from '../src/adapters/github/github.ts';
+import type { Contents } from '../src/adapters/github/contents.ts';
 import type { ProposedPull, Proposals } from '../src/adapters/github/proposals.ts';
-import { branchRef } from '../src/domain/git.ts';
+import { branchRef, type CommitSha } from '../src/domain/git.ts';
 import { inertMarkdown } from '../src/domain/report/plain-text.ts';
 import type { Repository } from '../src/domain/repository.ts';
 import { withException } from '../src/domain/settings/accept-exception.ts';
@@ -31,26 +32,41 @@ export const createProposalActivities = (github: GitHub): ProposalActivities => 
   proposeSettings: (input) => answer(() => propose(github, input)),
 });
 
-/** Each step looks before it makes, so that a second try goes on where the first one ended. */
+/** Each step looks before it makes, so that a second try goes on where the first one ended; what others left there is not adopted. */
 async function propose(github: GitHub, input: ProposalInput): Promise<Proposed> {
   const { repository, base } = input;
   const { proposals, contents } = github.repository(repository);
   const { branch, title, body } = wordsOf(input);
-  const open = await proposals.openFrom(repository.owner, branch);
+  const { userId } = await github.identity();
+  const open = await proposals.openBy(userId, { owner: repository.owner, head: branch, base });
   if (open !== null) return { kind: 'proposed', pull: open };
   const wanted = await textFor(proposals, input);
   if (wanted.kind === 'refused') return wanted;
   const tip = await contents.commitAt(branchRef(base));
   if (tip === null) return { kind: 'refused', why: `the branch ${base} is gone` };
+  const taken = { kind: 'refused', why: `the branch ${branch} is there already: delete it, then ask again` } as const;
   const isNew = await proposals.createBranch(branch, tip);
-  const there = await proposals.file(SETTINGS_PATH, `refs/heads/${branch}`);
-  if (there?.text !== wanted.text) {
-    const isOurs = isNew || (await contents.commitAt(branchRef(branch))) === tip;
-    if (!isOurs) return { kind: 'refused', why: `the branch ${branch} is there already: delete it, then ask again` };
+  const at = isNew ? tip : await contents.commitAt(branchRef(branch));
+  if (at === null) return taken;
+  if (at === tip) {
+    const there = await proposals.file(SETTINGS_PATH, `refs/heads/${branch}`);
     const change = { path: SETTINGS_PATH, branch, text: wanted.text, message: title, replaces: there?.sha ?? null };
     await proposals.write(change);
-  }
+  } else if (!(await holdsOnly(contents, { tip, at, text: wanted.text }))) return taken;
   return { kind: 'proposed', pull: await proposals.open({ title, body, head: branch, base }) };
+}
+
+interface Written {
+  readonly tip: CommitSha;
+  readonly at: CommitSha;
+  readonly text: string;
+}
+
+/** What an earlier try wrote is the settings alone: anything else on the branch would be proposed in this App's name. */
+async function holdsOnly(contents: Contents, { tip, at, text }: Written): Promise<boolean> {
+  const changed = await contents.changedPaths(tip, at);
+  const isAlone = changed?.length === 1 && changed[0] === SETTINGS_PATH;
+  return isAlone && (await contents.fileAt(SETTINGS_PATH, at)) === text;
 }
 
 async function textFor(
@@ -95,7 +111,7 @@ function wordsOf({ edit, base, by }: ProposalInput): Words {
   const { id, until, reason, package: name } = edit.exception;
   return {
     // The same wish finds its pull request again; another one, for another package say, gets its own.
-    branch: `slsa/accept/${id}-${until}-${shortHash(JSON.stringify(edit.exception))}`,
+    branch: `slsa/accept/${id}-${until}-${shortHash(JSON.stringify([base, edit.exception]))}`,
     title: `Accept ${id} until ${until}`,
     body: [
       `\`${id}\`${name === undefined ? '' : ` in \`${name.replaceAll('`', "'")}\``} does not stop runs on \`${base}\` until ${until}, once this is merged. From the next day on it does again, without anybody having to remember.`,

@@ -59,9 +59,9 @@ async function answerReruns({ request, verdict: ended }: Run): Promise<void> {
   for (const trigger of triggers) {
     const reply = trigger.kind === 'rerun' ? trigger.reply : undefined;
     if (reply === undefined) continue;
-    await whateverComes(() => patiently(() => aside.replyToComment({ repository, ...reply, text }))).catch(
-      ignoreActivityFailure,
-    );
+    await whateverComes(() =>
+      patiently(() => aside.replyToComment({ repository, ...reply, text, isLast: true })),
+    ).catch(ignoreActivityFailure);
   }
 }
 

@@ -52,9 +52,11 @@ const list =
   ({ world }: Stage): Scoped =>
   async (call, repository) => {
     const head = call.query.get('head');
+    const base = call.query.get('base');
     const state = call.query.get('state') ?? 'open';
     const isWanted = (pull: PullRecord): boolean =>
       (state === 'all' || pull.state === state) &&
+      (base === null || base === pull.baseRef) &&
       (head === null || head === `${repository.owner.login}:${pull.headRef}`);
     const { items, headers } = pageOf(call, repository.pulls.filter(isWanted));
     return ok(await Promise.all(items.map((pull) => pullJson(pull, repository, world))), headers);

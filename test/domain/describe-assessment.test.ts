@@ -202,7 +202,7 @@ describe('the table of requirements', () => {
       '| requirement | | evidence |',
       '| --- | --- | --- |',
       '| Provenance exists (L1) | met | sha256:b… |',
-      '| The build is isolated (L3) | **not met** | &#124; &#60;img src=x&#62; &#64;kim &#96;x&#96; |',
+      '| The build is isolated (L3) | **not met** | &#124; &#60;img src=x&#62; &#64;&#8203;kim &#96;x&#96; |',
       '| The image is signed | not assessed |  |',
     ]);
   });
@@ -233,7 +233,7 @@ describe('the receipt', () => {
     );
     expect(line).toBe(
       'Assessed by `urn:test@0`, trust map `dddddddddddd`. Certificate `7f01`, root `public_good`.' +
-        ' Set aside: 7 (registry: it is not JSON; attestations: &#64;kim).' +
+        ' Set aside: 7 (registry: it is not JSON; attestations: &#64;&#8203;kim).' +
         ' Stale trust root: public_good is of 2026-01-01; `slsa-pipeline trust refresh` fetches newer ones.',
     );
     expect(receiptLine(assessmentOf())).toBe('Assessed by `urn:test@0`, trust map `000000000000`.');

@@ -195,6 +195,19 @@ describe('/slsa accept', () => {
     ]);
   });
 
+  it('adopts no branch of that name that somebody has made before, whatever lies on it', async () => {
+    const there = await opened();
+    const first = await ask(there, 'pat', wish);
+    const [, proposal] = there.repository.pulls;
+    expect(first.answer).toContain(`#${proposal?.number} accepts`);
+    proposal!.state = 'closed';
+    await set.sandbox.push(there.repository, proposal!.headRef, new Map([['evil.txt', 'x']]));
+    const { answer, reactions } = await ask(there, 'pat', wish);
+    expect(answer).toContain(`I cannot: the branch ${proposal?.headRef} is there already: delete it, then ask again.`);
+    expect(reactions).toEqual(['eyes', 'confused']);
+    expect(there.repository.pulls).toHaveLength(2);
+  });
+
   it.each([
     ['/slsa accept CVE-2026-1000 until 2020-01-01 old', 'I cannot: 2020-01-01 is over'],
     ['/slsa accept CVE-2026-1000 until tomorrow x', 'It is written `/slsa accept <CVE or GHSA>'],

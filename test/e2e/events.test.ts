@@ -79,6 +79,9 @@ describe('a push', () => {
 
   it('of ignored files only is not run, unless it takes the place of a push that was not done', async () => {
     const repository = await fresh('preset: minimal\non: { push: { ignore_paths: ["docs/**"] } }\n');
+    const first = await set.push(repository, 'main', 'docs/first.md');
+    // Nobody has looked at what came before it: it is run.
+    expect(await checkOf(repository, 'refs/heads/main', first)).toMatchObject({ conclusion: 'success' });
     const docs = await set.push(repository, 'main', 'docs/a.md');
     expect(await checkOf(repository, 'refs/heads/main', docs)).toMatchObject({
       conclusion: 'skipped',
@@ -93,6 +96,12 @@ describe('a push', () => {
     const later = await set.push(repository, 'main', 'docs/b.md');
     expect(await checkOf(repository, 'refs/heads/main', code)).toMatchObject({ conclusion: 'cancelled' });
     expect(await checkOf(repository, 'refs/heads/main', later)).toMatchObject({ conclusion: 'success' });
+
+    Object.assign(scripts, { build: { kind: 'build_fails' } });
+    const broken = await set.push(repository, 'main', 'src/b.ts');
+    expect(await checkOf(repository, 'refs/heads/main', broken)).toMatchObject({ conclusion: 'failure' });
+    const after = await set.push(repository, 'main', 'docs/c.md');
+    expect(await checkOf(repository, 'refs/heads/main', after)).toMatchObject({ conclusion: 'failure' });
   });
 });
 

@@ -269,7 +269,9 @@ async function learnWhoIsThere(): Promise<void> {
 }
 
 async function propose({ proposals, contents }: RepositoryApi): Promise<void> {
-  expect(await proposals.openFrom('acme', 'slsa/x')).toBeNull();
+  const branches = { owner: 'acme', head: 'slsa/x', base: 'main' };
+  const { userId } = await github().identity();
+  expect(await proposals.openBy(userId, branches)).toBeNull();
   expect(await proposals.createBranch('slsa/x', head)).toBe(true);
   expect(await proposals.createBranch('slsa/x', head)).toBe(false);
   const change = { path: '.github/x.yml', branch: 'slsa/x', text: 'é: 1\n', message: 'Add' };
@@ -280,7 +282,9 @@ async function propose({ proposals, contents }: RepositoryApi): Promise<void> {
   expect(await contents.fileAt(change.path, 'refs/heads/slsa/x')).toBe('é: 2\n');
   expect(await proposals.file('absent.yml', head)).toBeNull();
   const pulled = await proposals.open({ title: 'X', body: 'Why', head: 'slsa/x', base: 'main' });
-  expect(await proposals.openFrom('acme', 'slsa/x')).toEqual(pulled);
+  expect(await proposals.openBy(userId, branches)).toEqual(pulled);
+  expect(await proposals.openBy(userId + 1, branches)).toBeNull();
+  expect(await proposals.openBy(userId, { ...branches, base: 'other' })).toBeNull();
 }
 
 async function examine(): Promise<void> {

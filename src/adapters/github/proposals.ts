@@ -4,8 +4,12 @@ import type { CommitSha } from '../../domain/git.ts';
 import { GitHubFault } from './github-fault.ts';
 import { orNull, parseReply, type RepositoryCall } from './github-client.ts';
 
-const Pull = z.object({ number: z.number().int().positive(), html_url: z.string() });
-export type ProposedPull = z.infer<typeof Pull>;
+const Pull = z.object({
+  number: z.number().int().positive(),
+  html_url: z.string(),
+  user: z.object({ id: z.number() }).nullish(),
+});
+export type ProposedPull = Pick<z.infer<typeof Pull>, 'number' | 'html_url'>;
 
 const File = z.object({ sha: z.string(), content: z.string(), encoding: z.literal('base64') });
 
@@ -19,8 +23,11 @@ export interface FileChange {
 }
 
 export interface Proposals {
-  /** The open pull request from a branch of this repository; null where there is none. */
-  openFrom(owner: string, branch: string): Promise<ProposedPull | null>;
+  /** The open pull request of this user from one branch to the other; null where there is none. */
+  openBy(
+    userId: number,
+    branches: { readonly owner: string; readonly head: string; readonly base: string },
+  ): Promise<ProposedPull | null>;
   /** False where there is a branch of this name already. */
   createBranch(branch: string, at: CommitSha): Promise<boolean>;
   file(path: string, at: string): Promise<{ readonly text: string; readonly sha: string } | null>;
@@ -35,11 +42,11 @@ export interface Proposals {
 
 export function proposals(call: RepositoryCall): Proposals {
   return {
-    async openFrom(owner, branch) {
+    async openBy(userId, { owner, head, base }) {
       const route = 'GET /repos/{owner}/{repo}/pulls';
-      const params = { head: `${owner}:${branch}`, state: 'open', per_page: 1 };
+      const params = { head: `${owner}:${head}`, base, state: 'open', per_page: 10 };
       const reply = await call({ route, permissions: 'propose', params });
-      return parseReply(z.array(Pull), reply, route)[0] ?? null;
+      return parseReply(z.array(Pull), reply, route).find(({ user }) => user?.id === userId) ?? null;
     },
 
     async createBranch(branch, at) {

@@ -26,10 +26,15 @@ export const inertMarkdown = (text: string, max = 300): string => escapeMarkdown
 
 /** The escape alone, for text that is one plain line already. */
 export function escapeMarkdown(line: string): string {
-  return line
-    .replace(/[&<>\\`*_[\]#|~$@]/g, (character) => `&#${character.codePointAt(0)};`)
-    .replace(/(https?|ftp):/gi, '$1&#58;')
-    .replace(/www\./gi, 'www&#46;');
+  return (
+    line
+      .replace(/[&<>\\`*_[\]#|~$@]/g, (character) => `&#${character.codePointAt(0)};`)
+      // GitHub looks for mentions and references once Markdown is text again: what follows must not touch the sign.
+      .replace(/&#(64|35);/g, '&#$1;&#8203;')
+      .replace(/\b(GH)-/gi, '$1-&#8203;')
+      .replace(/(https?|ftp):/gi, '$1&#58;')
+      .replace(/www\./gi, 'www&#46;')
+  );
 }
 
 /** Text in a code span; a fence longer than any backtick run within keeps it closed. */
