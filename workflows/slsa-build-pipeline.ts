@@ -7,9 +7,7 @@ import { decision } from '../src/domain/run/decision.ts';
 import type { RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
-import { codeSpan, inertMarkdown } from '../src/domain/report/plain-text.ts';
-import { shortSha } from '../src/domain/git.ts';
-import { aside, patiently, whateverComes } from './activity-calls.ts';
+import { answerReruns } from './answer-reruns.ts';
 import { PATCHES } from './patches.ts';
 import { Reporter } from './reporter.ts';
 import { index } from './search-index.ts';
@@ -51,24 +49,6 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
   await answerReruns(run);
   return run.result();
 }
-
-/** Whoever asked for this run in a comment reads there how it ended. */
-async function answerReruns({ request, verdict: ended }: Run): Promise<void> {
-  const { repository, sha, triggers } = request;
-  const text = `${codeSpan(shortSha(sha))} was run again: **${inertMarkdown(ended?.title ?? 'no verdict')}**.`;
-  for (const trigger of triggers) {
-    const reply = trigger.kind === 'rerun' ? trigger.reply : undefined;
-    if (reply === undefined) continue;
-    await whateverComes(() =>
-      patiently(() => aside.replyToComment({ repository, ...reply, text, isLast: true })),
-    ).catch(ignoreActivityFailure);
-  }
-}
-
-/** A comment that cannot be edited changes nothing of the run. */
-const ignoreActivityFailure = (error: unknown): void => {
-  if (!(error instanceof ActivityFailure)) throw error;
-};
 
 async function walk(run: Run, reporter: Reporter): Promise<void> {
   for (let state = run.next(); !isTerminal(state); state = run.next()) {
