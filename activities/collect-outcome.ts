@@ -1,5 +1,5 @@
 /** A completed Actions run → a stage's outcome: the artifact by exact name, run and attempt, checked and reduced. */
-import type { ActionsRun, Artifact } from '../src/adapters/github/actions.ts';
+import type { ActionsReader, ActionsRun, Artifact } from '../src/adapters/github/actions.ts';
 import { ArchiveError, fetchArchive, MAX_ARCHIVE_BYTES } from '../src/adapters/github/artifact-archive.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { Diagnosis } from '../src/domain/fault/diagnosis.ts';
@@ -18,21 +18,23 @@ const RERUN = 'Open the stage run, then comment `/slsa rerun failed`: what is do
 export interface Collecting {
   readonly github: GitHub;
   readonly facts: StageFileFacts;
-  readonly input: StageInput;
+  readonly input: Pick<StageInput, 'stage' | 'repository' | 'commit' | 'file' | 'timeoutMinutes' | 'expected'>;
+  /** By the token that this run of Actions may be read with. */
+  readonly reader: ActionsReader;
+  /** The job that speaks for the stage, where the run has others too. */
+  readonly job?: string;
 }
 
 export async function collectOutcome(collecting: Collecting, actionsRun: ActionsRun): Promise<StageOutcome> {
-  const { github, input } = collecting;
+  const { input, reader } = collecting;
   const run = toStageRun(actionsRun);
   const conclusion = actionsRun.conclusion ?? 'none';
   if (conclusion === 'cancelled') return whenCancelled(collecting, run);
-  const artifacts = await github
-    .repository(input.repository)
-    .actions.artifacts(run.actionsRunId, artifactName(input.stage, run.attempt));
+  const artifacts = await reader.artifacts(run.actionsRunId, artifactName(input.stage, run.attempt));
   const artifact = newest(artifacts);
   if (artifact === null) return withoutArtifact(collecting, run);
   const pinned: StageRun = { ...run, artifact: { id: artifact.id, name: artifact.name } };
-  const reading = await readArtifact(github, input, { artifact, conclusion });
+  const reading = await readArtifact(collecting, { artifact, conclusion });
   if (reading.kind === 'unusable') return { kind: 'errored', run: pinned, problem: reading.problem };
   const outcome = { kind: 'finished', run: pinned, result: reading.result } as const;
   return hasFailedToBuild(outcome) ? explainBuild(collecting, outcome) : outcome;
@@ -51,12 +53,18 @@ export const toStageRun = (run: ActionsRun): StageRun => ({
 const newest = (artifacts: readonly Artifact[]): Artifact | null =>
   artifacts.toSorted((a, b) => (b.created_at ?? '').localeCompare(a.created_at ?? ''))[0] ?? null;
 
-const failedOf = ({ input: { stage, repository } }: Collecting, run: StageRun): Failed => ({ stage, repository, run });
+const failedOf = ({ github, reader, job, input: { stage } }: Collecting, run: StageRun): Failed => ({
+  stage,
+  run,
+  reader,
+  archives: github.archives,
+  ...(job === undefined ? {} : { job }),
+});
 
 /** A job's own time-out reads as cancelled too; only a person's word is taken for one. */
 async function whenCancelled(collecting: Collecting, run: StageRun): Promise<StageOutcome> {
   const { stage, timeoutMinutes } = collecting.input;
-  const why = await explainCancellation(collecting.github, failedOf(collecting, run));
+  const why = await explainCancellation(failedOf(collecting, run));
   if (why.kind === 'cancelled') return { kind: 'cancelled', run, by: why.by };
   const message = `${STAGE_TABLE[stage].title}: its job had not ended after ${timeoutMinutes} minutes, and Actions ended it.`;
   const next = `Open its log; if it needs that long, raise \`stages.${stage}.timeout_minutes\`.`;
@@ -70,7 +78,7 @@ const hasFailedToBuild = ({ result }: Finished): boolean => 'kind' in result && 
 /** A registry that was down is no failed build: but only where the builder's own words say so. */
 async function explainBuild(collecting: Collecting, outcome: Finished): Promise<StageOutcome> {
   const { run } = outcome;
-  const diagnosis = await diagnoseFailure(collecting.github, failedOf(collecting, run));
+  const diagnosis = await diagnoseFailure(failedOf(collecting, run));
   if (diagnosis.kind !== 'infrastructure') return { ...outcome, diagnosis };
   const { title } = STAGE_TABLE[collecting.input.stage];
   const message = `${title} failed through no fault of the commit: ${diagnosis.evidence}.`;
@@ -87,7 +95,7 @@ async function withoutArtifact(collecting: Collecting, run: StageRun): Promise<S
     const message = `${title} (${file}) ended without a report, although its run says success: no result is never a clean result.`;
     return errored(run, problem('artifact_missing', 'nobody_here', message, RERUN), `${title} ended without a report`);
   }
-  const diagnosis = await diagnoseFailure(collecting.github, failedOf(collecting, run));
+  const diagnosis = await diagnoseFailure(failedOf(collecting, run));
   if (conclusion === 'startup_failure') {
     const refused = await refusedFile(collecting, run);
     if (refused !== null) return refused;
@@ -126,10 +134,10 @@ interface Left {
 }
 
 async function readArtifact(
-  github: GitHub,
-  input: StageInput,
+  collecting: Collecting,
   { artifact, conclusion }: Left,
 ): Promise<Reading<StageResults[Stage]>> {
+  const { input } = collecting;
   const { title } = STAGE_TABLE[input.stage];
   if (artifact.size_in_bytes > MAX_ARCHIVE_BYTES) {
     const message = `${title}: its artifact has ${artifact.size_in_bytes} bytes, more than the ${MAX_ARCHIVE_BYTES} that are read.`;
@@ -140,7 +148,7 @@ async function readArtifact(
   const expired = unusable(problem('artifact_expired', 'nobody_here', `${title}: its artifact has expired.`, RERUN));
   if (artifact.expired) return expired;
   try {
-    const archive = await download(github, input, artifact);
+    const archive = await download(collecting, artifact);
     const expected = { stage: input.stage, commit: input.commit, ...input.expected };
     return archive === null ? expired : await readArchive({ archive, expected, conclusion });
   } catch (error) {
@@ -150,17 +158,16 @@ async function readArtifact(
 }
 
 /** An address lives a minute: where it has lapsed, one fresh one is asked for. */
-async function download(github: GitHub, input: StageInput, artifact: Artifact): Promise<Buffer | null> {
-  const { actions } = github.repository(input.repository);
+async function download({ github, reader }: Collecting, artifact: Artifact): Promise<Buffer | null> {
   const digest = artifact.digest ?? null;
-  const address = await actions.artifactLocation(artifact.id);
+  const address = await reader.artifactLocation(artifact.id);
   if (address === null) return null;
   try {
     return await fetchArchive(github.archives, address, digest);
   } catch (error) {
     const isLapsed = error instanceof ArchiveError && ['expired_address', 'unavailable'].includes(error.fault);
     if (!isLapsed) throw error;
-    const fresh = await actions.artifactLocation(artifact.id);
+    const fresh = await reader.artifactLocation(artifact.id);
     return fresh === null ? null : fetchArchive(github.archives, fresh, digest);
   }
 }

@@ -1,27 +1,29 @@
 /** A stage run that failed → why: its jobs, what Actions wrote on them, and the end of the failed job's log. */
-import { ArchiveError, fetchTail } from '../src/adapters/github/artifact-archive.ts';
-import type { Job } from '../src/adapters/github/actions.ts';
-import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
+import { ArchiveError, fetchTail, type ArchiveSource } from '../src/adapters/github/artifact-archive.ts';
+import type { ActionsReader, Job } from '../src/adapters/github/actions.ts';
 import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import { cancelledBy, diagnose, failedJob, ranOutOfTime, type Diagnosis } from '../src/domain/fault/diagnosis.ts';
 import { logLines } from '../src/domain/fault/log-excerpt.ts';
-import type { Repository } from '../src/domain/repository.ts';
 import type { StageRun } from '../src/domain/stage/stage-outcome.ts';
 import type { Stage } from '../src/domain/stage/stage-table.ts';
 
 export interface Failed {
   readonly stage: Stage;
-  readonly repository: Repository;
   readonly run: StageRun;
+  readonly reader: ActionsReader;
+  /** Where logs are fetched from. */
+  readonly archives: ArchiveSource;
+  /** Only this job is asked, where the run has others too. */
+  readonly job?: string;
 }
 
 /** Of a log, the last half megabyte: enough for any failure, and little enough for any worker. */
 const LOG_TAIL_BYTES = 512 * 1024;
 
 /** Costs four requests and a download, and only where something failed. @throws GitHubFault where the jobs cannot be read */
-export async function diagnoseFailure(github: GitHub, { stage, repository, run }: Failed): Promise<Diagnosis> {
-  const api = github.repository(repository);
-  const jobs = await api.actions.jobs(run.actionsRunId);
+export async function diagnoseFailure(failed: Failed): Promise<Diagnosis> {
+  const { stage, run } = failed;
+  const jobs = await jobsOf(failed);
   const job = failedJob(jobs);
   return diagnose({
     stage,
@@ -32,31 +34,35 @@ export async function diagnoseFailure(github: GitHub, { stage, repository, run }
       url: url ?? null,
       steps: steps ?? [],
     })),
-    annotations: job === null ? [] : await annotationsOf(api, job),
-    log: job === null ? null : await logOf(github, api, job),
+    annotations: job === null ? [] : await annotationsOf(failed, job),
+    log: job === null ? null : await logOf(failed, job),
   });
 }
 
 export type Cancellation = { readonly kind: 'cancelled'; readonly by: string } | { readonly kind: 'ran_out_of_time' };
 
 /** A run that Actions calls cancelled: by a person, or by a job's own time-out. */
-export async function explainCancellation(github: GitHub, { repository, run }: Failed): Promise<Cancellation> {
-  const api = github.repository(repository);
-  const job = failedJob(await api.actions.jobs(run.actionsRunId));
-  const annotations = job === null ? [] : await annotationsOf(api, job);
+export async function explainCancellation(failed: Failed): Promise<Cancellation> {
+  const job = failedJob(await jobsOf(failed));
+  const annotations = job === null ? [] : await annotationsOf(failed, job);
   if (ranOutOfTime(annotations)) return { kind: 'ran_out_of_time' };
   return { kind: 'cancelled', by: cancelledBy(annotations) ?? 'somebody on GitHub' };
 }
 
-/** The explanation is worth having, and no result hangs on it: what cannot be read is left out. */
-const annotationsOf = (api: RepositoryApi, { id }: Job): Promise<readonly string[]> =>
-  api.actions.annotations(id).catch(unlessLimited<readonly string[]>([]));
+async function jobsOf({ reader, run, job }: Failed): Promise<readonly Job[]> {
+  const jobs = await reader.jobs(run.actionsRunId);
+  return job === undefined ? jobs : jobs.filter(({ name }) => name === job);
+}
 
-async function logOf(github: GitHub, api: RepositoryApi, { id }: Job): Promise<readonly string[] | null> {
-  const address = await api.actions.logLocation(id).catch(unlessLimited(null));
+/** The explanation is worth having, and no result hangs on it: what cannot be read is left out. */
+const annotationsOf = ({ reader }: Failed, { id }: Job): Promise<readonly string[]> =>
+  reader.annotations(id).catch(unlessLimited<readonly string[]>([]));
+
+async function logOf({ reader, archives }: Failed, { id }: Job): Promise<readonly string[] | null> {
+  const address = await reader.logLocation(id).catch(unlessLimited(null));
   if (address === null) return null;
   try {
-    return logLines(await fetchTail(github.archives, address, LOG_TAIL_BYTES));
+    return logLines(await fetchTail(archives, address, LOG_TAIL_BYTES));
   } catch (error) {
     if (error instanceof ArchiveError) return null;
     throw error;

@@ -170,7 +170,7 @@ async function advance(following: Following, known: Dispatched, run: ActionsRun)
     return finished(known, errored(toStageRun(run), foreign));
   }
   if (run.status !== 'completed') return { kind: 'waiting', known };
-  const outcome = await collectOutcome(following, run);
+  const outcome = await collectOutcome({ ...following, reader: following.api.actions }, run);
   return finished(known, outcome);
 }
 

@@ -3,6 +3,7 @@ import type { GitHub } from '../src/adapters/github/github.ts';
 import type { RunWatch } from '../src/adapters/temporal/run-watch.ts';
 import { createEvidenceActivities, type EvidenceActivities, type EvidenceParts } from './assess-evidence.ts';
 import { createCommandActivities, type CommandActivities, type Coordinators } from './answer-command.ts';
+import { createForkActivities, type ForkActivities } from './follow-fork-check.ts';
 import { createStageActivities, type FollowStage } from './follow-stage.ts';
 import {
   createRunInputActivities,
@@ -25,6 +26,7 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   EvidenceActivities &
   IssueActivities &
   MaintenanceActivities &
+  ForkActivities &
   ProposalActivities &
   TellingActivities &
   WelcomeActivities &
@@ -38,6 +40,7 @@ export function createActivities(
 ): Activities {
   return {
     ...createStageActivities(github, facts),
+    ...createForkActivities(github, facts),
     ...createRunInputActivities(github, temporal, facts),
     ...createReportActivities(github, tally),
     ...createEvidenceActivities(github, facts.evidence),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
 import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import { floorFor, type TrustPolicy } from '../src/domain/evidence/trust-map.ts';
+import { FORK_CHECK_FILE } from '../src/domain/fork/fork-check.ts';
 import { Digest, type CommitSha } from '../src/domain/git.ts';
 import { fullName, type Repository } from '../src/domain/repository.ts';
 import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
@@ -14,6 +15,7 @@ import { overOrganisation } from '../src/domain/settings/effective-settings.ts';
 import { readOrganisationSettings, readSettings, type SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import { COMMIT_ITSELF, SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../src/domain/stage/stage-table.ts';
+import { forkSource, triggersOf, whyNotDispatched } from './fork-source.ts';
 import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
 /** What there is beside a plan: each ends the run with a sentence that says what to do. */
@@ -23,8 +25,8 @@ export type SettingsAnswer =
   | { readonly kind: 'never_set_up' }
   | { readonly kind: 'settings_removed'; readonly base: string }
   | { readonly kind: 'organisation_missing'; readonly repository: string }
-  | { readonly kind: 'fork' }
-  | { readonly kind: 'untrusted_bot'; readonly bot: number };
+  /** Its pull request is closed, or gone. */
+  | { readonly kind: 'fork_gone' };
 
 export interface SettingsLoaded {
   readonly planning: SettingsAnswer;
@@ -43,15 +45,28 @@ const UNCHANGED = { changedStageFiles: [], driftedStageFiles: [] } as const;
 
 export async function loadSettings(github: GitHub, request: RunRequest, facts: SettingsFacts): Promise<SettingsLoaded> {
   const api = github.repository(request.repository);
-  const pull = request.triggers.find((trigger) => trigger.kind === 'pull_request');
-  // A ref of this form is a fork's by construction, also where the history that said so has expired.
-  if (pull?.fork === true || request.ref.startsWith('refs/pull/')) return { planning: { kind: 'fork' }, ...UNCHANGED };
-  const planning = await new Loading({ github, api, request, facts }).plan();
+  const triggers = await triggersOf(api, request);
+  if (triggers === null) return { planning: { kind: 'fork_gone' }, ...UNCHANGED };
+  const whole = { ...request, triggers };
+  const planning = await new Loading({ github, api, request: whole, facts }).plan();
   if (planning.kind !== 'planned') return { planning, ...UNCHANGED };
-  const { plan } = planning;
-  return pull === undefined
-    ? { planning, ...UNCHANGED, driftedStageFiles: await driftedStageFiles(api, request, { plan, facts }) }
-    : { planning, ...UNCHANGED, changedStageFiles: await changedStageFiles(api, request, plan) };
+  return { planning, ...UNCHANGED, ...(await stageFilesOf(api, whole, { plan: planning.plan, facts })) };
+}
+
+interface PlanFacts {
+  readonly plan: Plan;
+  readonly facts: StageFileFacts;
+}
+
+async function stageFilesOf(
+  api: RepositoryApi,
+  request: RunRequest,
+  { plan, facts }: PlanFacts,
+): Promise<Partial<SettingsLoaded>> {
+  const isPull = request.triggers.some(({ kind }) => kind === 'pull_request');
+  return !isPull
+    ? { driftedStageFiles: await driftedStageFiles(api, request, { plan, facts }) }
+    : { changedStageFiles: await changedStageFiles(api, request, plan) };
 }
 
 interface Parts {
@@ -85,37 +100,41 @@ class Loading {
   }
 
   async plan(): Promise<SettingsAnswer> {
-    const { request, facts } = this.parts;
+    const { github, request, facts } = this.parts;
     const all = await this.read();
     if ('kind' in all) return all;
-    const bot = await this.untrustedBot(all);
-    if (bot !== null) return { kind: 'untrusted_bot', bot };
+    const forkCheck = await forkSource(github, request, all.bases);
+    // Nobody's code decides nothing here, so what its own settings say is not looked at either.
+    const head = forkCheck === null ? all.head : (all.bases.get(forkCheck.baseRef) ?? {});
     const context = {
       repository: request.repository,
       ref: request.ref,
       sha: request.sha,
       triggers: request.triggers,
-      head: all.head,
+      head,
       bases: all.bases,
       settingsDigest: all.digest,
       builder: facts.builder,
       floor: floorFor(facts.evidence.trust.policy, fullName(request.repository)),
       today: new Date().toISOString().slice(0, 10),
-      changedPaths: await this.changedPaths(all.head),
+      changedPaths: await this.changedPaths(head),
+      forkCheck,
     };
     const planning = resolvePlan(context);
     if (planning.kind !== 'planned') return planning;
     const effects = all.changed.map((baseRef) => settingsEffect(context, baseRef));
-    return { ...planning, decisions: [...planning.decisions, ...effects] };
+    return { ...planning, decisions: [...whyNotDispatched(request, forkCheck), ...planning.decisions, ...effects] };
   }
 
   private async read(): Promise<All | Stopped> {
     const { api, request } = this.parts;
-    const head = await api.contents.fileAt(SETTINGS_PATH, request.sha);
+    const isFork = request.triggers.some((trigger) => trigger.kind === 'pull_request' && trigger.fork);
     const texts = new Map<string, Text>();
     for (const baseRef of baseRefsOf(request.triggers)) {
       texts.set(baseRef, await api.contents.fileAt(SETTINGS_PATH, `refs/heads/${baseRef}`));
     }
+    // What a fork's own settings say is never read.
+    const head = isFork ? ([...texts.values()][0] ?? null) : await api.contents.fileAt(SETTINGS_PATH, request.sha);
     const [removedFrom] = [...texts].find(([, text]) => head === null && text !== null) ?? [];
     if (removedFrom !== undefined) return { kind: 'settings_removed', base: removedFrom };
     if (head === null && (await hasNoStageFiles(api, request.repository))) return { kind: 'never_set_up' };
@@ -153,18 +172,6 @@ class Loading {
       bases: new Map([...own.bases].map(([baseRef, settings]) => [baseRef, extend(settings)])),
       digest: digestOf(...texts, text),
     };
-  }
-
-  /** A pull request's author, where that is a bot that its base branch does not trust: its code is nobody's. */
-  private async untrustedBot({ bases }: All): Promise<number | null> {
-    const { github, request } = this.parts;
-    const unnamed = request.triggers.flatMap((each) => {
-      if (each.kind !== 'pull_request' || each.bot === undefined) return [];
-      return bases.get(each.baseRef)?.trusted_bots?.includes(each.bot) === true ? [] : [each.bot];
-    });
-    if (unnamed.length === 0) return null;
-    const { userId } = await github.identity();
-    return unnamed.find((bot) => bot !== userId) ?? null;
   }
 
   /**
@@ -227,7 +234,7 @@ async function changedStageFiles(api: RepositoryApi, request: RunRequest, plan: 
   const changed = new Set<string>();
   for (const baseRef of baseRefsOf(request.triggers)) {
     const base = await api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${baseRef}`);
-    const files = STAGES.map((stage) => plan.stageFiles[stage].file);
+    const files = [...STAGES.map((stage) => plan.stageFiles[stage].file), FORK_CHECK_FILE];
     for (const file of files) if (head.get(file) !== base.get(file)) changed.add(file);
   }
   return [...changed];
@@ -237,7 +244,7 @@ async function changedStageFiles(api: RepositoryApi, request: RunRequest, plan: 
 async function driftedStageFiles(
   api: RepositoryApi,
   request: RunRequest,
-  { plan, facts }: { readonly plan: Plan; readonly facts: StageFileFacts },
+  { plan, facts }: PlanFacts,
 ): Promise<string[]> {
   const found = await api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha);
   const differs = (stage: Stage): boolean => standingOf(stage, plan.stageFiles[stage], { facts, found }) === 'differs';

@@ -6,24 +6,19 @@ import { join } from 'node:path';
 import { BuilderWorkflow } from '../src/domain/build/builder.ts';
 import { ActionsEngine, type Executors } from './actions/engine.ts';
 import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
+import { forkCheck } from './actions/fork-check.ts';
+import { PullRequestRuns } from './actions/pull-request-runs.ts';
 import { FaultPlan } from './faults.ts';
 import { NEEDED_EVENTS } from '../src/domain/doctor/needs.ts';
 import { Auth, GRANTED } from './github/auth.ts';
 import { serveGit } from './github/git-http.ts';
 import { GitStore } from './github/git-store.ts';
 import { ApiServer, type RecordedCall } from './github/http.ts';
-import { Events, type QueueEntry } from './github/events.ts';
+import { Events } from './github/events.ts';
 import { githubRoutes } from './github/routes.ts';
 import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhooks.ts';
-import {
-  createWorld,
-  findRepository,
-  nextNumber,
-  type PullRecord,
-  type RepositoryRecord,
-  type User,
-  type World,
-} from './github/world.ts';
+import { createWorld, findRepository, type RepositoryRecord } from './github/world.ts';
+import { People, userIn } from './people.ts';
 import { Registry } from './registry/registry.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
 import { fixtureFiles, setUpFiles, stageSources, type Files, type FixtureName } from './set-up.ts';
@@ -46,8 +41,7 @@ export interface AppCredentials {
   readonly webhookSecret: string;
 }
 
-export class Sandbox {
-  readonly world: World;
+export class Sandbox extends People {
   readonly auth: Auth;
   readonly engine: ActionsEngine;
   readonly webhooks: Webhooks;
@@ -57,19 +51,19 @@ export class Sandbox {
   private readonly server: ApiServer;
   readonly sigstore: Sigstore;
   private readonly folder: string;
-  readonly events: Events;
+  readonly pullRuns: PullRequestRuns;
   private builder: BuilderWorkflow | null = null;
 
   private constructor(
     parts: Pick<
       Sandbox,
-      'world' | 'auth' | 'engine' | 'webhooks' | 'events' | 'faults' | 'registry' | 'sigstore' | 'app'
+      'world' | 'auth' | 'engine' | 'webhooks' | 'events' | 'pullRuns' | 'faults' | 'registry' | 'sigstore' | 'app'
     > & {
       server: ApiServer;
       folder: string;
     },
   ) {
-    this.world = parts.world;
+    super(parts.world, parts.events);
     this.auth = parts.auth;
     this.engine = parts.engine;
     this.webhooks = parts.webhooks;
@@ -79,7 +73,7 @@ export class Sandbox {
     this.server = parts.server;
     this.sigstore = parts.sigstore;
     this.folder = parts.folder;
-    this.events = parts.events;
+    this.pullRuns = parts.pullRuns;
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -101,7 +95,6 @@ export class Sandbox {
     });
     const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
     const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
-    const events = new Events(world, webhooks, userIn(world, 'kim'));
     const faults = new FaultPlan();
     const auth = new Auth(world);
     const registry = new Registry();
@@ -115,11 +108,16 @@ export class Sandbox {
       executors: options.executors?.(real, parts) ?? real,
       options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
     });
-    const server = new ApiServer(githubRoutes({ world, auth, engine, webhooks, events }), faults, (request, response) =>
-      serveGit(request, response, {
-        folderOf: (owner, name) => findRepository(world, owner, name)?.git.dir ?? null,
-        pushed: (owner, name) => box.announcePushes(owner, name),
-      }),
+    const pullRuns = new PullRequestRuns({ world, webhooks }, forkCheck, engine.options);
+    const events = new Events(world, webhooks, userIn(world, 'kim'), pullRuns);
+    const server = new ApiServer(
+      githubRoutes({ world, auth, engine, webhooks, events, pullRuns }),
+      faults,
+      (request, response) =>
+        serveGit(request, response, {
+          folderOf: (owner, name) => findRepository(world, owner, name)?.git.dir ?? null,
+          pushed: (owner, name) => box.announcePushes(owner, name),
+        }),
     );
     const box: Sandbox = new Sandbox({
       world,
@@ -127,6 +125,7 @@ export class Sandbox {
       engine,
       webhooks,
       events,
+      pullRuns,
       faults,
       registry,
       app,
@@ -150,7 +149,7 @@ export class Sandbox {
   async stop(): Promise<void> {
     this.webhooks.options.url = null;
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
-    await this.engine.settle();
+    await Promise.all([this.engine.settle(), this.pullRuns.settle()]);
     await Promise.all([this.server.close(), this.registry.close(), this.sigstore.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -190,10 +189,6 @@ export class Sandbox {
     return repository;
   }
 
-  user(login: string, type: User['type'] = 'User'): User {
-    return userIn(this.world, login, type);
-  }
-
   /** A fixture's files, set up for this sandbox. */
   async fixture(name: FixtureName): Promise<Files> {
     return new Map([...(await this.setUpFiles()), ...(await fixtureFiles(name))]);
@@ -227,100 +222,7 @@ export class Sandbox {
     return code;
   }
 
-  /** Commits files to a branch and sends what GitHub sends for a push. */
-  async push(
-    repository: RepositoryRecord,
-    branch: string,
-    files: ReadonlyMap<string, string | Buffer | null>,
-    message = 'Change',
-  ): Promise<string> {
-    const sha = await repository.git.commitFiles(branch, files, message);
-    await this.events.pushes(repository);
-    return sha;
-  }
-
-  async openPull(
-    repository: RepositoryRecord,
-    head: string,
-    options: Partial<Pick<PullRecord, 'draft' | 'forkSha' | 'headRepositoryId' | 'baseRef' | 'author'>> = {},
-  ): Promise<PullRecord> {
-    const pull: PullRecord = {
-      id: this.world.nextId(),
-      createdAt: new Date().toISOString(),
-      number: nextNumber(repository),
-      headRef: head,
-      headRepositoryId: repository.id,
-      baseRef: 'main',
-      author: this.user('kim'),
-      draft: false,
-      state: 'open',
-      forkSha: null,
-      ...options,
-    };
-    repository.pulls.push(pull);
-    await this.events.pull('opened', repository, pull);
-    return pull;
-  }
-
-  /** What a merge queue does with an entry: a branch of GitHub's own, with what would be merged; answers with its ref and commit. */
-  async enqueue(repository: RepositoryRecord, pull: PullRecord): Promise<QueueEntry> {
-    const { git } = repository;
-    const base = await git.commitOf(`refs/heads/${pull.baseRef}`);
-    const head = await git.commitOf(`refs/heads/${pull.headRef}`);
-    if (base === null || head === null) throw new Error('A queue entry needs both branches');
-    const ref = `refs/heads/gh-readonly-queue/${pull.baseRef}/pr-${pull.number}-${base}`;
-    const sha = await git.merge(ref, base, head);
-    const entry = { ref, sha, baseRef: pull.baseRef, baseSha: base };
-    await this.events.pushes(repository);
-    this.events.mergeGroup('checks_requested', repository, entry);
-    return entry;
-  }
-
-  /** The entry was merged, or fell out of the queue. */
-  async dequeue(repository: RepositoryRecord, entry: QueueEntry): Promise<void> {
-    await repository.git.git('update-ref', '-d', entry.ref);
-    this.events.mergeGroup('destroyed', repository, entry);
-  }
-
-  comment(repository: RepositoryRecord, issueNumber: number, login: string, body: string): number {
-    const now = new Date().toISOString();
-    const user = this.user(login);
-    const comment = { id: this.world.nextId(), issueNumber, user, createdAt: now, updatedAt: now, body };
-    repository.comments.push(comment);
-    this.events.comment(repository, comment);
-    return comment.id;
-  }
-
-  /** A person presses Re-run on a check run of ours. */
-  pressRerun(repository: RepositoryRecord, checkRunId: number, login: string): void {
-    const run = repository.checkRuns.find((each) => each.id === checkRunId);
-    if (run === undefined) throw new Error(`There is no check run ${checkRunId}`);
-    this.events.checkRerequested(repository, run, this.user(login));
-  }
-
-  /** A person presses a button of ours on a check run that has ended. */
-  pressButton(repository: RepositoryRecord, checkRunId: number, identifier: string, login = 'kim'): void {
-    const run = repository.checkRuns.find((each) => each.id === checkRunId);
-    const isThere = run?.status === 'completed' && run.actions.some((action) => action.identifier === identifier);
-    if (run === undefined || !isThere) throw new Error(`There is no button ${identifier} on check run ${checkRunId}`);
-    this.events.checkAction(repository, run, { identifier, user: this.user(login) });
-  }
-
-  /** Sends push events for what has changed in git behind the sandbox's back. */
-  async announcePushes(owner: string, name: string): Promise<void> {
-    const repository = findRepository(this.world, owner, name);
-    if (repository !== null) await this.events.pushes(repository);
-  }
-
   cloneUrl(repository: RepositoryRecord): string {
     return `${this.url}/${repository.owner.login}/${repository.name}.git`;
   }
-}
-
-function userIn(world: World, login: string, type: User['type'] = 'User'): User {
-  const known = world.users.get(login);
-  if (known !== undefined) return known;
-  const user = { id: world.nextId(), login, type };
-  world.users.set(login, user);
-  return user;
 }

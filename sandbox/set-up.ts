@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuilderWorkflow } from '../src/domain/build/builder.ts';
-import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
+import { FORK_CHECK_FILE } from '../src/domain/fork/fork-check.ts';
+import { renderForkCheck, renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 
 const STAGES_FOLDER = fileURLToPath(new URL('../stages/', import.meta.url));
@@ -22,10 +23,12 @@ export interface SetUp {
 }
 
 export async function setUpFiles(settings: string, { registryHost, builder }: SetUp): Promise<Files> {
-  const rendered = renderStageFiles(await stageSources(), { builder, timeoutMinutes: {} });
+  const sources = await stageSources();
+  const rendered = renderStageFiles(sources, { builder, timeoutMinutes: {} });
   return new Map<string, string | Buffer | null>([
     ['.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${registryHost}\n`],
     ...STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]] as const),
+    [`.github/workflows/${FORK_CHECK_FILE}`, renderForkCheck(sources)],
   ]);
 }
 
@@ -33,7 +36,11 @@ export async function stageSources(): Promise<StageSources> {
   const files = new Map((await filesOf(STAGES_FOLDER)).map(([path, bytes]) => [path, bytes.toString('utf8')]));
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, files.get(STAGE_TABLE[stage].file) ?? '']));
   // Made from STAGES one line above, which `fromEntries` forgets.
-  return { stages: stages as StageSources['stages'], builder: files.get('builder/build-image.yml') ?? '' };
+  return {
+    stages: stages as StageSources['stages'],
+    builder: files.get('builder/build-image.yml') ?? '',
+    forkCheck: files.get(FORK_CHECK_FILE) ?? '',
+  };
 }
 
 async function filesOf(folder: string): Promise<[string, Buffer][]> {

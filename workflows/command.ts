@@ -3,9 +3,12 @@ import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflo
 import { shortSha } from '../src/domain/git.ts';
 import type { Command } from '../src/domain/command/command-grammar.ts';
 import {
+  approvedReply,
   helpReply,
   NO_PULL_REQUEST,
   NO_RUN,
+  NOTHING_TO_APPROVE,
+  otherCommitReply,
   refusedReply,
   unknownReply,
   whatIsKept,
@@ -13,7 +16,7 @@ import {
 import { codeSpan } from '../src/domain/report/plain-text.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import type { CommandRequest } from '../src/domain/run/messages.ts';
-import type { ReplyPlace, RerunMode, Trigger } from '../src/domain/run/trigger.ts';
+import type { ReplyPlace, Trigger } from '../src/domain/run/trigger.ts';
 import type { PullRequestHead, ReactionInput } from '../activities/answer-command.ts';
 import type { ProposalInput, Proposed } from '../activities/propose-settings.ts';
 import type { ExplainInput } from '../activities/tell-run.ts';
@@ -92,6 +95,8 @@ async function carryOut(asked: Asked, wanted: Command): Promise<Answered> {
       return cancel(asked);
     case 'accept':
       return accept(asked, wanted);
+    case 'approve':
+      return approve(asked, wanted);
   }
 }
 
@@ -102,7 +107,9 @@ async function rerun(asked: Asked, { mode }: Of<'rerun'>): Promise<Answered> {
   if (!(await patiently(() => again.mayWrite(asked.request)))) return notDone(refusedReply('rerun'));
   const head = await readHead(asked);
   if (head === null) return notDone(NO_PULL_REQUEST);
-  await again.handToCoordinator(rerunIntent(asked, head, mode));
+  const actor = asked.request.user.login;
+  const wanted: Trigger = { kind: 'rerun', actor, mode, reply: placeOf(asked.subject) };
+  await again.handToCoordinator(intentFor(asked, head, wanted));
   return done(
     `Running ${codeSpan(shortSha(head.sha))} again${whatIsKept(mode)} The check \`SLSA pipeline\` shows how it goes.`,
   );
@@ -146,9 +153,30 @@ async function accept(asked: Asked, { exception }: Of<'accept'>): Promise<Answer
   );
 }
 
+/**
+ * A comment carries no commit, so the person names the one that was read: it must be the head before the effect and after
+ * it, and the coordinator starts nothing for a commit that is not the tip any more. Times of commits are their author's to
+ * write, and are never looked at.
+ */
+async function approve(asked: Asked, wanted: Of<'approve'>): Promise<Answered> {
+  const { repository } = asked.request;
+  if (!(await patiently(() => again.mayWrite(asked.request)))) return notDone(refusedReply('approve'));
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  if (!head.sha.startsWith(wanted.sha)) return notDone(otherCommitReply(wanted.sha, head.sha));
+  if (!head.fork && head.bot === undefined) return notDone(NOTHING_TO_APPROVE);
+  const of = { repository, commit: head.sha, pullRequest: head.number };
+  const isReleased = await patiently(() => again.releaseForkCheck(of));
+  const now = await readHead(asked);
+  if (now?.sha !== head.sha) return notDone(now === null ? NO_PULL_REQUEST : otherCommitReply(wanted.sha, now.sha));
+  const approval: Trigger = { kind: 'approval', actor: asked.request.user.login, sha: head.sha };
+  await again.handToCoordinator(intentFor(asked, head, approval));
+  return done(approvedReply(head.sha, isReleased));
+}
+
 const propose = (input: ProposalInput): Promise<Proposed> => patiently(() => again.proposeSettings(input));
 
-function rerunIntent({ request, subject }: Asked, head: PullRequestHead, mode: RerunMode): RefIntent {
+function intentFor({ request }: Asked, head: PullRequestHead, wanted: Trigger): RefIntent {
   const { number, ref, baseRef, baseSha, draft, fork, bot, sha } = head;
   const actor = request.user.login;
   const pull = { kind: 'pull_request', actor, number, baseRef, baseSha, draft, fork } as const;
@@ -156,7 +184,7 @@ function rerunIntent({ request, subject }: Asked, head: PullRequestHead, mode: R
     ...intentParts(request),
     ref,
     sha,
-    triggers: [bot === undefined ? pull : { ...pull, bot }, { kind: 'rerun', actor, mode, reply: placeOf(subject) }],
+    triggers: [bot === undefined ? pull : { ...pull, bot }, wanted],
   };
 }
 

@@ -5,6 +5,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  type SignalDefinition,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdReusePolicy,
 } from '@temporalio/common';
@@ -38,7 +39,7 @@ import {
   wasSupersededInLint,
 } from '../src/domain/run/coordination.ts';
 import { mergeTriggers } from '../src/domain/run/trigger.ts';
-import { SIGNALS, type StopAsked } from '../src/domain/run/messages.ts';
+import { SIGNALS, type ForkNews, type StageNews, type StopAsked } from '../src/domain/run/messages.ts';
 import { asksForMore } from '../src/domain/run/plan.ts';
 import { emptyDocument, type RunDocument, type RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
@@ -57,6 +58,7 @@ const MAX_ATTEMPTS = 50;
 const LOOKS_AFTER_MS = [2000, 5000, 10_000];
 
 const supersede = defineSignal<[StopAsked]>(SIGNALS.supersede);
+const stageCompleted = defineSignal<[StageNews]>(SIGNALS.stageCompleted);
 const cancel = defineSignal<[StopAsked]>(SIGNALS.cancel);
 
 /** What a coordinator hands to its own next execution, when its history has grown long. */
@@ -89,6 +91,10 @@ class Coordinator {
     this.waiting = waiting;
     setHandler(defineSignal<[RefIntent]>(SIGNALS.intent), (intent) => {
       this.inbox = addIntent(this.inbox, intent);
+    });
+    setHandler(defineSignal<[ForkNews]>(SIGNALS.forkNews), async ({ sha, ...news }) => {
+      const { active } = this;
+      if (active?.sha === sha) await signalRun(active, stageCompleted, { stage: 'lint', ...news });
     });
   }
 
@@ -268,9 +274,9 @@ class Coordinator {
 }
 
 /** The run may have ended a moment ago: then there is nobody to tell, which is fine. */
-async function signalRun(active: ActiveRun, signal: typeof supersede, asked: StopAsked): Promise<void> {
+async function signalRun<T>(active: ActiveRun, signal: SignalDefinition<[T]>, told: T): Promise<void> {
   try {
-    await getExternalWorkflowHandle(active.workflowId).signal(signal, asked);
+    await getExternalWorkflowHandle(active.workflowId).signal(signal, told);
   } catch {
     // Not found: ended.
   }

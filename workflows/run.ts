@@ -194,6 +194,13 @@ export class Run {
     this.news.splice(0, this.news.length, ...this.news.filter((item) => item.stage !== stage));
   }
 
+  /** As above, of a fork's check, whose id is only learnt on the way: any news is a reason to look. */
+  async waitForForkNews(milliseconds: number): Promise<void> {
+    const seen = this.looksAsked;
+    await condition(() => this.news.length > 0 || this.looksAsked > seen, milliseconds);
+    this.news.splice(0, this.news.length);
+  }
+
   /** Counts everything that a person would see: the reporter waits for it to grow. */
   get version(): number {
     return this.changes;

@@ -16,6 +16,7 @@ import { attest } from './states/attest.ts';
 import { autoFix } from './states/auto-fix.ts';
 import { build } from './states/build.ts';
 import { buildFailure, verifyFailure, vulnerabilityRemediation } from './states/failure-states.ts';
+import { forkCheck } from './states/fork-check.ts';
 import { init } from './states/init.ts';
 import { lint } from './states/lint.ts';
 import { parallelSbomSign } from './states/parallel-sbom-sign.ts';
@@ -24,6 +25,7 @@ import { verify } from './states/verify.ts';
 
 const STATES: Readonly<Record<WorkingState, (run: Run, reporter: Reporter) => Promise<void>>> = {
   INIT: init,
+  FORK_CHECK: forkCheck,
   LINT: lint,
   AUTO_FIX: autoFix,
   BUILD: build,
@@ -56,7 +58,8 @@ async function walk(run: Run, reporter: Reporter): Promise<void> {
     run.completed(state);
     if (state === 'INIT' && run.verdict === null) reporter.follow();
     if (state === 'INIT' || state === 'BUILD') index(run);
-    if (STAGES_OF_STATE[state] !== undefined) run.apply(applyOutcomes(run.graph, run.plan, { state, ...run.known }));
+    if (STAGES_OF_STATE[state] !== undefined && run.verdict === null)
+      run.apply(applyOutcomes(run.graph, run.plan, { state, ...run.known }));
   }
 }
 

@@ -1,15 +1,10 @@
 /** Actions: runs what the *shipped* stage file of the commit allows, and refuses what GitHub would refuse. */
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
 import { parse } from 'yaml';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { ApiError, notFound } from '../github/http.ts';
-import { userJson } from '../github/representations/accounts.ts';
-import { actionsRunJson } from '../github/representations/actions.ts';
-import { repositoryJson } from '../github/representations/repositories.ts';
 import {
   findRepository,
   type ActionsRunRecord,
@@ -20,6 +15,14 @@ import {
 } from '../github/world.ts';
 import type { Webhooks } from '../github/webhooks.ts';
 import { failedStep, stamped, toldBySteps } from './job-log.ts';
+import {
+  announceRun,
+  cancelOthersOfGroup,
+  describeWorkflow,
+  newRun,
+  uploadArtifact,
+  waitOrAbort,
+} from './run-record.ts';
 import { calledBy, checkInputs, evaluate, WorkflowFile } from './workflow-file.ts';
 
 export interface StageJob {
@@ -90,11 +93,13 @@ export class ActionsEngine {
     const inputs = checkInputs(file, call.inputs);
     const commit = await repository.git.commit(headSha);
     const run: ActionsRunRecord = {
-      ...this.newRun(repository, call.file),
+      ...newRun(this.world, repository, call.file, this.options.listLagMs),
+      event: 'workflow_dispatch',
+      headRepositoryId: repository.id,
       ref,
       headSha,
       commit,
-      workflow: this.describe(repository, call.file, file),
+      workflow: describeWorkflow(this.world, repository, call.file, file),
       title: evaluate(file['run-name'] ?? call.file, inputs),
       group: file.concurrency === undefined ? null : evaluate(file.concurrency.group, inputs),
       inputs,
@@ -105,47 +110,6 @@ export class ActionsEngine {
     repository.runs.push(run);
     this.track(this.execute(repository, run));
     return run;
-  }
-
-  /** A run that nothing has happened to yet. */
-  private newRun(
-    repository: RepositoryRecord,
-    file: string,
-  ): Omit<
-    ActionsRunRecord,
-    'ref' | 'headSha' | 'commit' | 'workflow' | 'title' | 'group' | 'inputs' | 'called' | 'actor'
-  > {
-    const now = new Date().toISOString();
-    return {
-      id: this.world.nextId(),
-      file,
-      number: repository.runs.filter((each) => each.file === file).length + 1,
-      suiteId: this.world.nextId(),
-      jobId: this.world.nextId(),
-      createdAt: now,
-      startedAt: now,
-      updatedAt: now,
-      attempt: 1,
-      status: 'queued',
-      conclusion: null,
-      steps: [],
-      hasJob: true,
-      annotations: [],
-      log: null,
-      listedFrom: Date.now() + this.options.listLagMs,
-      abort: new AbortController(),
-    };
-  }
-
-  private describe(
-    { workflowIds }: RepositoryRecord,
-    fileName: string,
-    file: WorkflowFile,
-  ): ActionsRunRecord['workflow'] {
-    const id = workflowIds.get(fileName) ?? this.world.nextId();
-    workflowIds.set(fileName, id);
-    const [[key, job] = ['', {}]] = Object.entries(file.jobs);
-    return { id, name: file.name ?? `.github/workflows/${fileName}`, job: job.name ?? key };
   }
 
   /** A person presses Re-run on a stage run: the same run, its next attempt. */
@@ -231,30 +195,15 @@ export class ActionsEngine {
 
   private upload(repository: RepositoryRecord, run: ActionsRunRecord, files: NonNullable<StageEnd['artifact']>): void {
     const stage = STAGES.find((each) => STAGE_TABLE[each].file === run.file) ?? 'lint';
-    const entries = Object.fromEntries(
-      [...files].map(([name, content]) => [name, new Uint8Array(Buffer.from(content))]),
-    );
-    const zip = Buffer.from(zipSync(entries, { level: 6 }));
-    repository.artifacts.push({
-      id: this.world.nextId(),
-      runId: run.id,
-      name: `slsa-${stage}-${run.attempt}`,
-      createdAt: new Date().toISOString(),
-      zip,
-      digest: `sha256:${createHash('sha256').update(zip).digest('hex')}`,
-      expired: false,
-    });
+    uploadArtifact(this.world, repository, run, { name: `slsa-${stage}-${run.attempt}`, files });
   }
 
-  private announce(action: string, repository: RepositoryRecord, run: ActionsRunRecord): void {
-    this.webhooks.send('workflow_run', {
-      action,
-      workflow_run: actionsRunJson(run, repository, this.world),
-      workflow: { id: run.workflow.id, name: run.workflow.name, path: `.github/workflows/${run.file}` },
-      repository: repositoryJson(repository, this.world),
-      installation: { id: this.world.installationId },
-      sender: userJson(run.actor, this.world),
-    });
+  private announce(
+    action: 'requested' | 'in_progress' | 'completed',
+    repository: RepositoryRecord,
+    run: ActionsRunRecord,
+  ): void {
+    announceRun(action, repository, run, { world: this.world, webhooks: this.webhooks });
   }
 }
 
@@ -293,18 +242,3 @@ async function fullRef(repository: RepositoryRecord, ref: string): Promise<strin
     ) ?? null
   );
 }
-
-/** Stage files say `cancel-in-progress`: the newest of a group wins. */
-function cancelOthersOfGroup({ runs }: RepositoryRecord, { group }: ActionsRunRecord): void {
-  const others = group === null ? [] : runs.filter((other) => other.group === group && other.status !== 'completed');
-  for (const other of others) other.abort.abort('superseded');
-}
-
-const waitOrAbort = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });

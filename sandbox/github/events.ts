@@ -1,4 +1,5 @@
 /** What GitHub sends when something happens in a repository. */
+import type { PullRequestRuns } from '../actions/pull-request-runs.ts';
 import { userJson } from './representations/accounts.ts';
 import { commentJson } from './representations/conversations.ts';
 import { pullJson } from './representations/pulls.ts';
@@ -8,6 +9,9 @@ import type { Webhooks } from './webhooks.ts';
 import type { CheckRunRecord, CommentRecord, PullRecord, RepositoryRecord, User, World } from './world.ts';
 
 const NOTHING = '0'.repeat(40);
+
+/** Those that start a workflow whose `pull_request` names no types. Source: docs, "Events that trigger workflows". */
+const STARTING = ['opened', 'reopened', 'synchronize'];
 
 /** More tags than these in one push, and GitHub sends nothing for any of them. Source: docs, webhook "push", "create". */
 const MAX_TAGS = 3;
@@ -29,10 +33,12 @@ export class Events {
   private readonly world: World;
   private readonly webhooks: Webhooks;
   private readonly pusher: User;
+  private readonly pullRuns: PullRequestRuns;
   /** Refs as they were when the last events were sent. */
   private readonly announced = new Map<number, ReadonlyMap<string, string>>();
 
-  constructor(world: World, webhooks: Webhooks, pusher: User) {
+  constructor(world: World, webhooks: Webhooks, pusher: User, pullRuns: PullRequestRuns) {
+    this.pullRuns = pullRuns;
     this.world = world;
     this.webhooks = webhooks;
     this.pusher = pusher;
@@ -51,6 +57,11 @@ export class Events {
   }
 
   async pull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
+    await this.sendPull(action, repository, pull);
+    if (STARTING.includes(action)) await this.pullRuns.start(repository, pull);
+  }
+
+  private async sendPull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
     this.webhooks.send('pull_request', {
       action,
       number: pull.number,
@@ -143,5 +154,5 @@ export class Events {
 function movedRefs(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Moved[] {
   return [...new Set([...after.keys(), ...before.keys()])]
     .map((ref) => ({ ref, before: before.get(ref) ?? NOTHING, after: after.get(ref) ?? NOTHING }))
-    .filter((each) => each.before !== each.after);
+    .filter((each) => each.before !== each.after && /^refs\/(heads|tags)\//.test(each.ref));
 }

@@ -37,6 +37,14 @@ export interface Comparison {
   readonly deletions: number;
 }
 
+export interface NewCommit {
+  readonly ref: string;
+  readonly from?: string;
+  /** By path; null removes a file. */
+  readonly files: ReadonlyMap<string, string | Buffer | null>;
+  readonly message: string;
+}
+
 export interface ChangedFile {
   readonly filename: string;
   readonly status: string;
@@ -180,12 +188,13 @@ export class GitStore {
   }
 
   /** Writes a commit with these files over its parent's, and moves the branch to it. */
-  async commitFiles(
-    branch: string,
-    files: ReadonlyMap<string, string | Buffer | null>,
-    message: string,
-  ): Promise<string> {
-    const parent = await this.commitOf(`refs/heads/${branch}`);
+  commitFiles(branch: string, files: ReadonlyMap<string, string | Buffer | null>, message: string): Promise<string> {
+    return this.commitTo({ ref: `refs/heads/${branch}`, files, message });
+  }
+
+  /** As above, for any ref; a ref that is not there yet begins at `from`. */
+  async commitTo({ ref, from, files, message }: NewCommit): Promise<string> {
+    const parent = (await this.commitOf(ref)) ?? (from === undefined ? null : await this.commitOf(from));
     const seconds = Math.floor(Date.now() / 1000);
     const chunks: Buffer[] = [];
     const line = (text: string): number => chunks.push(Buffer.from(`${text}\n`));
@@ -193,7 +202,7 @@ export class GitStore {
       line(`data ${content.length}`);
       chunks.push(content, Buffer.from('\n'));
     };
-    line(`commit refs/heads/${branch}`);
+    line(`commit ${ref}`);
     line(`committer sandbox <sandbox@example.invalid> ${seconds} +0000`);
     data(Buffer.from(message));
     if (parent !== null) line(`from ${parent}`);
@@ -205,7 +214,7 @@ export class GitStore {
       }
     }
     await this.gitWithInput(Buffer.concat(chunks), 'fast-import', '--quiet', '--force');
-    const commit = await this.commitOf(`refs/heads/${branch}`);
+    const commit = await this.commitOf(ref);
     if (commit === null) throw new Error('git fast-import made no commit');
     return commit;
   }

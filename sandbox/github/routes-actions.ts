@@ -1,7 +1,14 @@
 /** Dispatching stage files, and their runs. */
 import { z } from 'zod';
 import { ApiError, notFound, ok, type Call, type Route } from './http.ts';
-import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl, workflowJson } from './representations/actions.ts';
+import {
+  actionsRunJson,
+  annotationJson,
+  jobsJson,
+  runApiUrl,
+  runUrl,
+  workflowJson,
+} from './representations/actions.ts';
 import { wholeSeconds } from './representations/json.ts';
 import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
 import type { ActionsRunRecord, RepositoryRecord } from './world.ts';
@@ -80,10 +87,12 @@ function wantedRuns({ query }: Call): (run: ActionsRunRecord) => boolean {
   const since = /^>=(.+)$/.exec(created)?.[1];
   if (unknown !== undefined || since === undefined)
     throw new ApiError(501, `The sandbox does not know how to list runs by ${unknown ?? `created=${created}`}`);
-  const isEvent = (query.get('event') ?? 'workflow_dispatch') === 'workflow_dispatch';
+  const event = query.get('event');
   const sha = query.get('head_sha');
   return (run) =>
-    isEvent && (sha === null || run.headSha === sha) && Date.parse(wholeSeconds(run.createdAt)) >= Date.parse(since);
+    (event === null || run.event === event) &&
+    (sha === null || run.headSha === sha) &&
+    Date.parse(wholeSeconds(run.createdAt)) >= Date.parse(since);
 }
 
 const cancelRun =
@@ -96,7 +105,7 @@ const cancelRun =
   };
 
 function runRoutes(stage: Stage): Route[] {
-  const { world } = stage;
+  const { world, pullRuns } = stage;
   const cancel = scoped(stage, 'actions:write', cancelRun(stage));
   return [
     {
@@ -110,8 +119,7 @@ function runRoutes(stage: Stage): Route[] {
       method: 'GET',
       path: `${R}/actions/runs/:run/jobs`,
       handler: scoped(stage, 'actions', (call, repository) => {
-        const run = findRun(call, repository);
-        const jobs = run.hasJob ? [jobJson(run, repository, world)] : [];
+        const jobs = jobsJson(findRun(call, repository), repository, world);
         return ok({ total_count: jobs.length, jobs });
       }),
     },
@@ -120,12 +128,22 @@ function runRoutes(stage: Stage): Route[] {
       path: `${R}/check-runs/:id/annotations`,
       handler: scoped(stage, 'checks', (call, repository) => {
         const id = Number(call.params['id']);
-        const run = repository.runs.find((each) => each.jobId === id);
+        const run = repository.runs.find(
+          (each) => each.jobId === id || each.jobs?.some((job) => job.id === id) === true,
+        );
         // A job is a check run too; of our own it is only known how many annotations they have.
         if (run === undefined && !repository.checkRuns.some((each) => each.id === id)) throw notFound();
         const { items, headers } = pageOf(call, run?.annotations ?? []);
         const shown = items.map((each) => annotationJson(each, repository, world));
         return ok(shown, headers);
+      }),
+    },
+    {
+      method: 'POST',
+      path: `${R}/actions/runs/:run/approve`,
+      handler: scoped(stage, 'actions:write', (call, repository) => {
+        pullRuns.approve(repository, findRun(call, repository));
+        return { status: 201, body: {} };
       }),
     },
     { method: 'POST', path: `${R}/actions/runs/:run/cancel`, handler: cancel },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ApiError, notFound, ok, type Answer, type Call, type Route } from './http.ts';
 import { artifactJson } from './representations/actions.ts';
 import { pageOf, R, scoped, type Stage } from './scoped.ts';
+import type { RepositoryRecord } from './world.ts';
 
 /** Addresses of artifact bytes: valid for a minute, and no credentials are asked for there. */
 interface BlobTicket {
@@ -12,6 +13,12 @@ interface BlobTicket {
 }
 
 const TICKET_MS = 60_000;
+
+function logOf({ runs }: RepositoryRecord, jobId: number): string | null {
+  const ended = runs.filter(({ status }) => status === 'completed');
+  const job = ended.flatMap(({ jobs }) => jobs ?? []).find(({ id }) => id === jobId);
+  return job === undefined ? (ended.find((run) => run.jobId === jobId)?.log ?? null) : job.log;
+}
 
 export function artifactRoutes(stage: Stage): Route[] {
   const blobs = new Map<string, BlobTicket>();
@@ -48,9 +55,9 @@ export function artifactRoutes(stage: Stage): Route[] {
       method: 'GET',
       path: `${R}/actions/jobs/:job/logs`,
       handler: scoped(stage, 'actions', (call, repository) => {
-        const run = repository.runs.find((each) => each.jobId === Number(call.params['job']));
-        if (run?.status !== 'completed' || run.log === null) throw notFound();
-        const bytes = Buffer.from(run.log);
+        const log = logOf(repository, Number(call.params['job']));
+        if (log === null) throw notFound();
+        const bytes = Buffer.from(log);
         return keep(call, { bytes: () => bytes, type: 'text/plain; charset=utf-8' });
       }),
     },

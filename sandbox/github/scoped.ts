@@ -1,4 +1,5 @@
 /** A route of a repository, behind the permission that GitHub asks for; and bodies, refused as GitHub refuses them. */
+import type { PullRequestRuns } from '../actions/pull-request-runs.ts';
 import type { z } from 'zod';
 import type { ActionsEngine } from '../actions/engine.ts';
 import type { Auth } from './auth.ts';
@@ -13,6 +14,7 @@ export interface Stage {
   readonly engine: ActionsEngine;
   readonly webhooks: Webhooks;
   readonly events: Events;
+  readonly pullRuns: PullRequestRuns;
 }
 
 export type Scoped = (call: Call, repository: RepositoryRecord) => Answer | Promise<Answer>;

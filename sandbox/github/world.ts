@@ -98,7 +98,7 @@ export interface PullRecord {
   readonly draft: boolean;
   state: 'open' | 'closed';
   /** Of a fork's branch, which this repository does not have. */
-  readonly forkSha: string | null;
+  forkSha: string | null;
   /** What its author wrote; a sentence of the sandbox's where nobody did. */
   readonly title?: string;
   readonly body?: string;
@@ -141,6 +141,9 @@ export interface ReactionRecord {
 export interface ActionsRunRecord {
   readonly id: number;
   readonly file: string;
+  readonly event: 'workflow_dispatch' | 'pull_request';
+  /** Where its commit comes from. */
+  readonly headRepositoryId: number | null;
   readonly ref: string;
   readonly headSha: string;
   readonly commit: CommitInfo;
@@ -166,6 +169,8 @@ export interface ActionsRunRecord {
   steps: readonly { readonly name: string; readonly conclusion: string }[];
   /** False where Actions ended it before it had made any job. */
   hasJob: boolean;
+  /** Where it has several; null where it has one. */
+  jobs: readonly JobRecord[] | null;
   /** What Actions wrote on its job. */
   annotations: readonly JobAnnotation[];
   /** Of its job, once that has ended; null where it left none. */
@@ -173,6 +178,14 @@ export interface ActionsRunRecord {
   /** Lists lag a dispatch: before this time the run is not in them. */
   readonly listedFrom: number;
   abort: AbortController;
+}
+
+export interface JobRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly conclusion: string;
+  readonly steps: ActionsRunRecord['steps'];
+  readonly log: string | null;
 }
 
 export interface JobAnnotation {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { readSettings } from '../domain/settings/read-settings.ts';
 import { SETTINGS_PATH, type SettingsFile } from '../domain/settings/settings-schema.ts';
-import { renderStageFiles } from '../domain/stage/render-stage-files.ts';
+import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
+import { renderForkCheck, renderStageFiles } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { readStageSources } from './stage-sources.ts';
@@ -27,8 +28,10 @@ export function init(folder: string, options: InitOptions, environment: Environm
   const builder = builderFor(options, environment);
   for (const path of PLACES) refuseLink(folder, path);
   const timeoutMinutes = timeoutsOf(settingsIn(folder));
-  const rendered = renderStageFiles(readStageSources(), { builder, timeoutMinutes });
+  const sources = readStageSources();
+  const rendered = renderStageFiles(sources, { builder, timeoutMinutes });
   const files = new Map(STAGES.map((stage) => [pathOf(stage), rendered[stage]]));
+  files.set(FORK_CHECK, renderForkCheck(sources));
   if (!existsSync(join(folder, SETTINGS_PATH))) files.set(SETTINGS_PATH, 'preset: standard\n');
   const differing = [...files].filter(([path, text]) => textOf(join(folder, path)) !== text);
   if (!options.check) for (const [path, text] of differing) write(join(folder, path), text);
@@ -44,10 +47,11 @@ export function init(folder: string, options: InitOptions, environment: Environm
   };
 }
 
+const FORK_CHECK = `.github/workflows/${FORK_CHECK_FILE}`;
 const pathOf = (stage: Stage): string => `.github/workflows/${STAGE_TABLE[stage].file}`;
 
 /** Everything that is written, and the folders on the way. */
-const PLACES = ['.github', '.github/workflows', SETTINGS_PATH, ...STAGES.map(pathOf)];
+const PLACES = ['.github', '.github/workflows', SETTINGS_PATH, ...STAGES.map(pathOf), FORK_CHECK];
 
 /** Somebody else may have made the checkout: a link in it would lead what is written to wherever it points. */
 function refuseLink(folder: string, path: string): void {

@@ -1,6 +1,7 @@
 /** The stage files as they are shipped, beside the program. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import type { StageSources } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
 
@@ -12,5 +13,9 @@ export function readStageSources(): StageSources {
   const text = (file: string): string => readFileSync(fileURLToPath(new URL(file, folder)), 'utf8');
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, text(STAGE_TABLE[stage].file)]));
   // One entry a key, as made above: `fromEntries` forgets the keys' names.
-  return { stages: stages as Record<Stage, string>, builder: text('builder/build-image.yml') };
+  return {
+    stages: stages as Record<Stage, string>,
+    builder: text('builder/build-image.yml'),
+    forkCheck: text(FORK_CHECK_FILE),
+  };
 }

@@ -11,6 +11,8 @@ export type Blame = 'repository' | 'person' | 'nobody_here';
 export const PROBLEM_CODES = [
   'stage_file_missing',
   'stage_file_refused',
+  /** A pull request from a fork brings another check than its base branch has. */
+  'fork_check_differs',
   'dispatch_refused',
   'never_started',
   'queued_too_long',

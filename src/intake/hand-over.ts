@@ -24,6 +24,9 @@ export async function handOver(intent: Intent, temporal: PipelineClient): Promis
       case 'stage_news':
         await temporal.stageCompleted(intent.runWorkflowId, intent.news);
         return;
+      case 'fork_news':
+        await temporal.forkCheckMoved(intent.repositoryId, intent.ref, intent.news);
+        return;
       case 'command':
         return await temporal.startCommand(intent.id, intent.request);
       case 'welcome':

@@ -64,7 +64,14 @@ export const MergeGroup = Common.extend({
 export const WorkflowRun = z.object({
   action: z.string(),
   repository: z.object({ id }),
-  workflow_run: z.object({ id, run_attempt: id.nullish(), display_title: z.string().nullish() }),
+  workflow_run: z.object({
+    id,
+    run_attempt: id.nullish(),
+    display_title: z.string().nullish(),
+    event: z.string().nullish(),
+    head_branch: z.string().nullish(),
+    head_repository: z.object({ id }).nullish(),
+  }),
 });
 
 export const CheckRun = Common.extend({

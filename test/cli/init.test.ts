@@ -16,12 +16,15 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { init, type InitOptions } from '../../src/cli/init.ts';
 import { readEnvironment, UsageError } from '../../src/cli/environment.ts';
+import { FORK_CHECK_FILE } from '../../src/domain/fork/fork-check.ts';
 import { STAGE_TABLE, STAGES } from '../../src/domain/stage/stage-table.ts';
 
 const BUILDER = `acme-platform/slsa-builder/.github/workflows/build-image.yml@${'c0ffee00'.repeat(5)}`;
 const OTHER = BUILDER.replace('acme-platform', 'other');
 const SETTINGS = '.github/slsa-pipeline.yml';
-const WORKFLOWS = STAGES.map((stage) => `.github/workflows/${STAGE_TABLE[stage].file}`);
+const WORKFLOWS = [...STAGES.map((stage) => STAGE_TABLE[stage].file), FORK_CHECK_FILE].map(
+  (file) => `.github/workflows/${file}`,
+);
 
 let home: string;
 let folder: string;
@@ -51,7 +54,7 @@ describe('a checkout without anything', () => {
     const { lines, differing } = run();
     expect(filesIn(folder)).toEqual([...WORKFLOWS, SETTINGS].sort());
     expect(text(SETTINGS)).toBe('preset: standard\n');
-    expect(differing).toBe(8);
+    expect(differing).toBe(9);
     expect(lines).toEqual([
       'Builder: this repository itself: Build L2 at best',
       ...WORKFLOWS.map((path) => `written  ${path}`),
@@ -71,7 +74,7 @@ describe('a checkout without anything', () => {
   it('gets nothing where it is only looked at', () => {
     const { lines, differing } = run({ check: true });
     expect(filesIn(folder)).toEqual([]);
-    expect(differing).toBe(8);
+    expect(differing).toBe(9);
     expect(lines).toContain(`differs  ${WORKFLOWS[0]}`);
     expect(lines.join('\n')).not.toContain('Commit these');
   });
@@ -177,7 +180,7 @@ describe('what is no checkout', () => {
   it('does not include a worktree, whose .git is a file', () => {
     rmSync(join(folder, '.git'), { recursive: true });
     writeFileSync(join(folder, '.git'), 'gitdir: elsewhere\n');
-    expect(run().differing).toBe(8);
+    expect(run().differing).toBe(9);
   });
 });
 
@@ -210,7 +213,7 @@ describe('a checkout that leads outside', () => {
 
   it('at its own top is where the person stands: that is no escape', () => {
     symlinkSync(folder, join(home, 'link'));
-    expect(init(join(home, 'link'), { check: false }, readEnvironment({})).differing).toBe(8);
+    expect(init(join(home, 'link'), { check: false }, readEnvironment({})).differing).toBe(9);
   });
 });
 

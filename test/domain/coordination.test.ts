@@ -53,6 +53,34 @@ const past = (attempt: number, triggers: readonly Trigger[] | null = [PUSH]): Pa
 });
 const active = (at: CommitSha, triggers: readonly Trigger[] = [PUSH]): ActiveRun => ({ ...past(1), sha: at, triggers });
 
+describe('an approval', () => {
+  const approval: Trigger = { kind: 'approval', actor: 'kim', sha: A };
+
+  it('starts the commit again that it is for, and stands for its later re-runs', () => {
+    const asked = intent({ triggers: [PULL, approval] });
+    expect(nextMove({ active: null, look: { tip: A, past: [past(1, [PULL])] }, intent: asked })).toMatchObject({
+      kind: 'start',
+      request: { attempt: 2, triggers: [PULL, approval] },
+    });
+    const again = intent({ triggers: [rerun('failed')] });
+    const look = { tip: A, past: [past(2, [PULL, approval])] };
+    expect(nextMove({ active: null, look, intent: again })).toMatchObject({
+      kind: 'start',
+      request: { attempt: 3, triggers: [PULL, approval, rerun('failed')] },
+    });
+  });
+
+  it('T2: starts nothing where the pull request has moved on, and is not carried over to what it moved to', () => {
+    const asked = intent({ triggers: [PULL, approval] });
+    expect(nextMove({ active: null, look: { tip: B, past: [] }, intent: asked })).toMatchObject({ kind: 'nothing' });
+    const pushed = intent({ sha: B, triggers: [PULL] });
+    expect(nextMove({ active: null, look: { tip: B, past: [] }, intent: pushed })).toMatchObject({
+      kind: 'start',
+      request: { sha: B, triggers: [PULL] },
+    });
+  });
+});
+
 describe('the next move', () => {
   it('starts the commit at the tip, whatever the event named', () => {
     expect(nextMove({ active: null, look: { tip: B, past: [] }, intent: intent({ sha: A }) })).toMatchObject({

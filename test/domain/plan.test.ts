@@ -5,7 +5,14 @@ import { floorFor, NO_FLOOR, TrustPolicy, type Floor } from '../../src/domain/ev
 import { CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { Repository } from '../../src/domain/repository.ts';
 import { settingsEffect } from '../../src/domain/run/settings-effect.ts';
-import { asksForMore, Plan, resolvePlan, type PlanContext, type Planning } from '../../src/domain/run/plan.ts';
+import {
+  asksForMore,
+  Plan,
+  resolvePlan,
+  type ForkSource,
+  type PlanContext,
+  type Planning,
+} from '../../src/domain/run/plan.ts';
 import type { Trigger } from '../../src/domain/run/trigger.ts';
 import type { SettingsFile } from '../../src/domain/settings/settings-schema.ts';
 
@@ -45,6 +52,7 @@ interface Asked {
   readonly builder?: BuilderWorkflow | null;
   readonly changedPaths?: readonly string[] | null;
   readonly floor?: Floor;
+  readonly forkCheck?: ForkSource | null;
 }
 
 const baseRefs = (triggers: readonly Trigger[]): string[] =>
@@ -59,6 +67,7 @@ const contextOf = ({
   builder = null,
   changedPaths = null,
   floor = NO_FLOOR,
+  forkCheck = null,
 }: Asked): PlanContext => ({
   repository,
   ref: GitRef.parse(ref),
@@ -68,6 +77,7 @@ const contextOf = ({
   bases: new Map(base === undefined ? [] : baseRefs(triggers).map((baseRef) => [baseRef, base])),
   settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
   builder,
+  forkCheck,
   changedPaths,
   floor,
   today: '2026-06-15',
@@ -349,6 +359,34 @@ describe('a pull request', () => {
   it('that is not wanted does not keep a wanted push from running, nor the other way round', () => {
     expect(resolve({ triggers: [PUSH, pull({ draft: true })] }).kind).toBe('planned');
     expect(resolve({ ref: 'refs/heads/feature', triggers: [PUSH, pull()] }).kind).toBe('planned');
+  });
+});
+
+describe("a pull request whose code is nobody's here", () => {
+  const forkCheck = { of: 'fork', pullRequest: 7, baseRef: 'main' } as const;
+  const ref = 'refs/pull/7/head';
+  const strict: SettingsFile = { preset: 'standard', auto_fix_lint: true, signing: 'public_log' };
+  const asked = { ref, triggers: [pull({ fork: true })], head: strict, base: strict, forkCheck };
+
+  it('T1: has nothing that is pushed, signed, repaired or tracked', () => {
+    expect(planned(asked)).toMatchObject({
+      stages: ['lint', 'build', 'sbom', 'scan'],
+      verifies: false,
+      signing: 'none',
+      autoFixLint: false,
+      tracksIssues: false,
+      gates: { failOnLintErrors: true, threshold: 'high' },
+      forkCheck: { ...forkCheck, commit: SHA, approvedBy: null },
+    });
+  });
+
+  it('T2: is approved for its very commit, and for no other', () => {
+    const approval = (sha: CommitSha): Trigger => ({ kind: 'approval', actor: 'pat', sha });
+    const other = CommitSha.parse('e'.repeat(40));
+    const approvedBy = (sha: CommitSha) =>
+      planned({ ...asked, triggers: [...asked.triggers, approval(sha)] }).forkCheck?.approvedBy;
+    expect(approvedBy(SHA)).toBe('pat');
+    expect(approvedBy(other)).toBeNull();
   });
 });
 

@@ -57,6 +57,29 @@ describe('a required stage without an outcome', () => {
   });
 });
 
+describe('a fork check that has passed', () => {
+  const finished = (result: object) => ({ kind: 'finished', run: RUN, result }) as never;
+  const outcomes = { build: finished({ kind: 'not_pushed', digest: `sha256:${'1'.repeat(64)}` }) };
+  const of = (approvedBy: string | null) =>
+    verdictOf(
+      {
+        stages: ['build'],
+        gates: GATES,
+        verifies: false,
+        levelAfterMerge: 3,
+        forkCheck: { of: 'fork', pullRequest: 7, baseRef: 'main', commit: 'a'.repeat(40) as never, approvedBy },
+      },
+      outcomes,
+      null,
+    );
+
+  it('T1: is no success until a person has said so, and names the very command', () => {
+    expect(of(null)).toMatchObject({ kind: 'action_required', title: expect.stringContaining('not attested (fork)') });
+    expect(of(null).next).toContain('`/slsa approve aaaaaaaaaaaa`');
+    expect(of('kim')).toMatchObject({ kind: 'success', title: expect.stringContaining('approved by kim') });
+  });
+});
+
 describe('the evidence, as a gate', () => {
   const unknown: RunEvidence = {
     kind: 'unknown',

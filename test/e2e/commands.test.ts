@@ -4,7 +4,7 @@ import { kindly } from '../../sandbox/github/webhooks.ts';
 import type { CheckRunRecord, PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { readSettings } from '../../src/domain/settings/read-settings.ts';
 import { type Scripts } from './scripted-executors.ts';
-import { StageSet } from './stage-set.ts';
+import { dispatched, StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};
 let set: StageSet;
@@ -246,7 +246,7 @@ describe('the buttons of a check', () => {
     set.sandbox.pressButton(there.repository, check.id, 'rerun_failed', 'kim');
     const id = set.idOf(there.repository, 'refs/heads/feature', there.sha, 2);
     expect(await set.check(there.repository, id)).toMatchObject({ conclusion: 'success' });
-    expect(there.repository.runs.map(({ file }) => file.slice(0, 2))).toEqual(['00', '01', '02', '03', '03']);
+    expect(dispatched(there.repository).map(({ file }) => file.slice(0, 2))).toEqual(['00', '01', '02', '03', '03']);
   });
 
   it('say where the branch has moved on, instead of nothing', async () => {

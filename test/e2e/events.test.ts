@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { type Scripts } from './scripted-executors.ts';
-import { StageSet } from './stage-set.ts';
+import { dispatched, StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};
 let set: StageSet;
@@ -25,7 +25,9 @@ const branchOf = (repository: RepositoryRecord, name: string) => repository.git.
 const checkOf = (repository: RepositoryRecord, ref: string, sha: string, attempt = 1): Promise<CheckRunRecord> =>
   set.check(repository, set.idOf(repository, ref, sha, attempt));
 const filesRun = (repository: RepositoryRecord, sha: string): string[] =>
-  repository.runs.filter((run) => run.headSha === sha).map(({ file }) => file.slice(0, 2));
+  dispatched(repository)
+    .filter((run) => run.headSha === sha)
+    .map(({ file }) => file.slice(0, 2));
 
 describe('a merge queue', () => {
   it('has its entry checked by all stages of the preset, under the name that a rule asks for', async () => {
@@ -108,14 +110,17 @@ describe('a push', () => {
 describe("a bot's pull request", () => {
   const bot = () => set.sandbox.user('dependabot[bot]', 'Bot');
 
-  it('is not run, and says which line would change that', async () => {
+  it('is not dispatched, and says which line would change that', async () => {
     const repository = await fresh();
     await branchOf(repository, 'update');
-    const sha = await set.push(repository, 'update');
+    const sha = await set.push(repository, 'update', 'Dockerfile', 'FROM scratch\n');
     await set.sandbox.openPull(repository, 'update', { author: bot() });
     const check = await checkOf(repository, 'refs/heads/update', sha);
 
-    expect(check).toMatchObject({ conclusion: 'action_required', title: 'Pull requests of this bot are not run' });
+    expect(check).toMatchObject({
+      conclusion: 'action_required',
+      title: expect.stringMatching(/^Checked, not attested \(bot\)/),
+    });
     expect(check.summary).toContain(`\`trusted_bots: [${bot().id}]\``);
     expect(filesRun(repository, sha)).toEqual([]);
   });
@@ -128,6 +133,7 @@ describe("a bot's pull request", () => {
     expect(await checkOf(trusted, 'refs/heads/update', sha)).toMatchObject({ conclusion: 'success' });
 
     const other = await fresh();
+    await other.git.commitFiles('main', new Map([['Dockerfile', 'FROM scratch\n']]), 'An image');
     await branchOf(other, 'update');
     const own = await set.push(other, 'update', '.github/slsa-pipeline.yml', `trusted_bots: [${bot().id}]\n`);
     await set.sandbox.openPull(other, 'update', { author: bot() });

@@ -163,6 +163,10 @@ export class StageSet {
   }
 }
 
+/** Without those that a pull request starts by itself. */
+export const dispatched = ({ runs }: RepositoryRecord): RepositoryRecord['runs'] =>
+  runs.filter(({ event }) => event === 'workflow_dispatch');
+
 interface WorkerParts {
   readonly sandbox: Sandbox;
   readonly address: { readonly address: string; readonly namespace: string };

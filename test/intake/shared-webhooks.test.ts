@@ -240,6 +240,25 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
     });
   });
 
+  it('takes whatever happens to a fork check for news to the coordinator of its ref, and to no other', () => {
+    const run = (more: object): unknown =>
+      withPart(payloadOf('workflow_run.completed.json'), 'workflow_run', {
+        display_title: `slsa fork 7 ${SHA}`,
+        event: 'pull_request',
+        head_branch: 'patch-1',
+        ...more,
+      });
+    const news = { sha: SHA, actionsRunId: 1589141559, attempt: 1 };
+    const fork = { kind: 'fork_news', repositoryId: 283462325, ref: 'refs/pull/7/head', news };
+    expect(taken('workflow_run', run({ head_repository: { id: 5 } }))).toEqual(fork);
+    expect(taken('workflow_run', run({ head_repository: null }))).toEqual(fork);
+    expect(taken('workflow_run', run({ head_repository: { id: 283462325 } }))).toEqual({
+      ...fork,
+      ref: 'refs/heads/patch-1',
+    });
+    expect(taken('workflow_run', run({ event: 'workflow_dispatch' })).kind).toBe('ignored');
+  });
+
   it("ignores a completed run that was titled after another repository's pipeline", () => {
     const title = {
       display_title: `slsa slsa-run:1:refs/heads/changes:${SHA}:1/build ${'0123456789abcdef'.repeat(2)}`,

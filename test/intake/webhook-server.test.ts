@@ -41,6 +41,7 @@ beforeEach(async () => {
     deliver: (intent) => deliver(intent),
     startCommand: unused,
     startWelcome: () => Promise.resolve(),
+    forkCheckMoved: unused,
     stageCompleted: unused,
     cancelRun: unused,
     look: unused,

@@ -10,7 +10,6 @@ export interface Row {
   readonly waits?: string;
 }
 
-const FRONT_DOOR = 'the front door (commands, forks, organisation settings)';
 const AUTO_FIX = 'auto-fix';
 
 export const ROWS: readonly Row[] = [
@@ -72,7 +71,7 @@ export const ROWS: readonly Row[] = [
   { id: 'F39', promise: 'A peer that never answers is given up in time.' },
   { id: 'F40', promise: 'Several processes of each kind share the work.' },
   { id: 'T1', promise: 'Nothing of a fork is ever dispatched.' },
-  { id: 'T2', promise: 'An approval is for one commit.', waits: FRONT_DOOR },
+  { id: 'T2', promise: 'An approval is for one commit.' },
   { id: 'T3', promise: 'Only a new comment of somebody who may write does anything.' },
   { id: 'T4', promise: 'People are their numeric ids, compared whole.' },
   { id: 'T5', promise: 'Names of branches and titles are data, in the service and in the stage files.' },

@@ -494,6 +494,29 @@ describe('requests that are not of the product', () => {
   });
 });
 
+describe('the runs of a pull request from a fork', () => {
+  it('are held for a newcomer, let go, listed by commit, and have several jobs, as GitHub describes them', async () => {
+    box.pullRuns.newcomers.add('mallory');
+    const calls = await callsOf(async () => {
+      const pull = await box.openForkPull(repository, { files: new Map([['NEWS.md', '# News\n']]) });
+      const token = await tokenFor(box);
+      const runs = `GET ${REPOSITORY}/actions/workflows/fork-check.yml/runs?event=pull_request&head_sha=${pull.forkSha}`;
+      await ask(box, runs, { token });
+      const run = repository.runs.findLast(({ event }) => event === 'pull_request');
+      expect(run).toMatchObject({ status: 'completed', conclusion: 'action_required', headSha: pull.forkSha });
+      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
+      await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
+      await box.pullRuns.settle();
+      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}`, { token });
+      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
+      await ask(box, `GET ${REPOSITORY}/actions/jobs/${run?.jobs?.[0]?.id}/logs`, { token });
+      await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
+    });
+    expect(calls.map(({ status }) => status).slice(-7)).toEqual([200, 200, 201, 200, 200, 302, 403]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+});
+
 describe('the routes of the stand-in', () => {
   const routes = (): readonly Route[] => githubRoutes(box);
   const nameOf = ({ method, path }: Route): string => `${method} ${path}`;

@@ -27,6 +27,8 @@ import { CYCLONEDX_PREDICATE, SIGNATURE_PREDICATE } from '../../src/domain/signa
 import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
 import { readStageResult } from '../../src/domain/stage/stage-outcome.ts';
 import type { Reading, StageExpectation } from '../../src/domain/stage/stage-report.ts';
+import { renderForkCheck } from '../../src/domain/stage/render-stage-files.ts';
+import { FORK_CHECK_FILE } from '../../src/domain/fork/fork-check.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { python, yamlTool } from './plan-step.ts';
 import {
@@ -45,6 +47,7 @@ import {
   OTHER_COMMIT,
   OTHER_DIGEST,
   OWN_FILES,
+  SOURCES,
   readStageFile,
   reportFilesIn,
   SARIF,
@@ -766,11 +769,14 @@ describe('the stubs', () => {
 function everyFile(folder: string): string[] {
   for (const [name, files] of Object.entries({ calling: CALLING_FILES, own: OWN_FILES })) {
     for (const stage of STAGES) write(join(folder, name, '.github/workflows', STAGE_TABLE[stage].file), files[stage]);
+    write(join(folder, name, '.github/workflows', FORK_CHECK_FILE), renderForkCheck(SOURCES));
   }
   const workflows = ['calling', 'own'].map((name) => join(folder, name, '.github/workflows'));
   return [STAGES_FOLDER, join(STAGES_FOLDER, 'builder'), ...workflows].flatMap((each) =>
     readdirSync(each)
       .filter((file) => file.endsWith('.yml'))
+      // Without the builder's steps it is no workflow yet.
+      .filter((file) => each !== STAGES_FOLDER || file !== FORK_CHECK_FILE)
       .map((file) => join(each, file)),
   );
 }
@@ -787,7 +793,7 @@ describe('the files, shipped and rendered', () => {
   });
 
   it('are all looked at', () => {
-    expect(everyFile(folder)).toHaveLength(3 * STAGES.length + 1);
+    expect(everyFile(folder)).toHaveLength(3 * STAGES.length + 1 + 2);
   });
 
   describeWithTools({ actionlint })('by actionlint', () => {

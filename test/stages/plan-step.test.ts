@@ -55,6 +55,7 @@ function outputsOf(
     bases: new Map(),
     settingsDigest: Digest.parse(`sha256:${'0'.repeat(64)}`),
     builder: null,
+    forkCheck: null,
     changedPaths: null,
     floor: NO_FLOOR,
     today: '2026-06-15',

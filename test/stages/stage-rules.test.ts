@@ -602,9 +602,9 @@ describe.each(FILES)('the file of %s', (name) => {
 });
 
 describe('the folder of stage files', () => {
-  it('holds the seven files of the stage table, the builder and nothing else', () => {
+  it('holds the seven files of the stage table, the builder, the fork check and nothing else', () => {
     const files = STAGES.map((each) => STAGE_TABLE[each].file);
-    expect(readdirSync(STAGES_FOLDER).toSorted()).toEqual([...files, 'builder'].toSorted());
+    expect(readdirSync(STAGES_FOLDER).toSorted()).toEqual([...files, 'builder', 'fork-check.yml'].toSorted());
     expect(readdirSync(join(STAGES_FOLDER, 'builder'))).toEqual(['build-image.yml']);
   });
 

@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<CommandName, string>> = {
   status: '/slsa status',
   explain: '/slsa explain level',
   accept: '/slsa accept CVE-2026-1234 until 2099-12-31 not reachable',
+  approve: '/slsa approve 3f786850e387550f',
   help: '/slsa help',
 };
 const NAMES = Object.keys(WORDS) as CommandName[];
@@ -107,6 +108,7 @@ describe('T4: what each command needs', () => {
     status: 'read',
     explain: 'read',
     accept: 'maintain',
+    approve: 'write',
     help: 'read',
   };
 
@@ -117,8 +119,8 @@ describe('T4: what each command needs', () => {
   it.each<[Access, CommandName[]]>([
     ['none', []],
     ['read', ['status', 'explain', 'help']],
-    ['write', ['rerun', 'cancel', 'status', 'explain', 'help']],
-    ['maintain', ['rerun', 'cancel', 'status', 'explain', 'accept', 'help']],
+    ['write', ['rerun', 'cancel', 'status', 'explain', 'approve', 'help']],
+    ['maintain', ['rerun', 'cancel', 'status', 'explain', 'accept', 'approve', 'help']],
   ])('%s access may: %j', (access, may) => {
     expect(NAMES.filter((name) => mayDo(access, COMMANDS[name].needs))).toEqual(may);
   });

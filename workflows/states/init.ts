@@ -17,7 +17,8 @@ export async function init(run: Run): Promise<void> {
   const plan = planOrEnd(run, loaded);
   if (plan === null) return;
   run.startPlan(plan);
-  await keepEarlierOutcomes(run);
+  // A fork's check is one run of Actions: it is read anew as a whole.
+  if (plan.forkCheck === undefined) await keepEarlierOutcomes(run);
 }
 
 function aboutStageFiles({ changedStageFiles, driftedStageFiles }: LoadedSettings): Decision[] {
@@ -77,25 +78,13 @@ function planOrEnd(run: Run, loaded: LoadedSettings): Plan | null {
       );
       return null;
     }
-    case 'untrusted_bot':
-      run.conclude(verdict('action_required', 'Pull requests of this bot are not run', trustBot(planning.bot)));
-      return null;
-    case 'fork':
-      run.conclude(
-        verdict(
-          'action_required',
-          'Pull requests from forks are not run',
-          'A maintainer reviews the change, and pushes it to a branch of this repository: a dispatched stage holds secrets, which a fork must not reach.',
-        ),
-      );
+    case 'fork_gone':
+      run.conclude(verdict('cancelled', 'Its pull request is closed', 'Open it again, and it is looked at.'));
       return null;
   }
 }
 
-const trustBot = (bot: number): string =>
-  `A maintainer reviews the change, and pushes it to a branch of this repository; or names the bot on the base branch: \`trusted_bots: [${bot}]\`.`;
-
-const SET_UP = `Add \`${SETTINGS_PATH}\` (it may be empty) and the seven stage files from \`stages/\` to the default branch.`;
+const SET_UP = `Add \`${SETTINGS_PATH}\` (it may be empty) and the workflow files that \`slsa-pipeline init\` writes to the default branch.`;
 
 const notPartOfThis = (stage: Stage): Decision =>
   decision('stage_not_needed', `${STAGE_TABLE[stage].title} was asked for, and is not a stage of this run.`);

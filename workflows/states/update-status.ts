@@ -7,7 +7,8 @@ import type { Run } from '../run.ts';
 
 export async function updateStatus(run: Run, reporter: Reporter): Promise<void> {
   if (!run.plan.verifies && isGoingWell(run)) await assessWhole(run);
-  run.conclude(withReview(run));
+  // A fork's check may have ended the run by itself.
+  if (run.verdict === null) run.conclude(withReview(run));
   await reporter.setStatus();
   await settleIssues(run);
 }

@@ -23,7 +23,7 @@ export function actionsRunJson(run: ActionsRunRecord, repository: RepositoryReco
     name: run.workflow.name,
     path: `.github/workflows/${run.file}`,
     display_title: run.title,
-    event: 'workflow_dispatch',
+    event: run.event,
     status: run.status,
     conclusion: run.conclusion,
     head_branch: shortRef(run),
@@ -39,7 +39,7 @@ export function actionsRunJson(run: ActionsRunRecord, repository: RepositoryReco
     actor: userJson(run.actor, world),
     triggering_actor: userJson(run.actor, world),
     repository: minimalRepositoryJson(repository, world),
-    head_repository: minimalRepositoryJson(repository, world),
+    head_repository: headRepository(run, repository, world),
     url,
     html_url: runUrl(world.baseUrl(), repository, run),
     jobs_url: `${url}/jobs`,
@@ -56,11 +56,41 @@ export function actionsRunJson(run: ActionsRunRecord, repository: RepositoryReco
   };
 }
 
+/** A fork's; null where it has been deleted. */
+function headRepository(
+  { headRepositoryId: id, actor }: ActionsRunRecord,
+  repository: RepositoryRecord,
+  world: World,
+): Json | null {
+  if (id === null) return null;
+  return minimalRepositoryJson(id === repository.id ? repository : { ...repository, id, owner: actor }, world);
+}
+
 const workflowUrl = (run: ActionsRunRecord, repository: RepositoryRecord, world: World): string =>
   `${apiUrl(repository, world)}/actions/workflows/${run.workflow.id}`;
 
-/** The one job that each of our stage files has. */
-export function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json {
+/** The one job that each of our stage files has, or those of a run that has several. */
+export function jobsJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json[] {
+  if (!run.hasJob) return [];
+  const whole = jobJson(run, repository, world);
+  if (run.jobs === null) return [whole];
+  return run.jobs.map(({ id, name, conclusion, steps }) => ({
+    ...whole,
+    id,
+    node_id: nodeId('Job', id),
+    name,
+    url: `${apiUrl(repository, world)}/actions/jobs/${id}`,
+    html_url: `${runUrl(world.baseUrl(), repository, run)}/job/${id}`,
+    check_run_url: `${apiUrl(repository, world)}/check-runs/${id}`,
+    conclusion,
+    steps: stepsJson(steps),
+  }));
+}
+
+const stepsJson = (steps: ActionsRunRecord['steps']): Json[] =>
+  steps.map((step, index) => ({ ...step, number: index + 1, status: 'completed' }));
+
+function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json {
   const hasRunner = run.status !== 'queued';
   return {
     id: run.jobId,
@@ -80,7 +110,7 @@ export function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, wor
     created_at: wholeSeconds(run.createdAt),
     started_at: wholeSeconds(run.startedAt),
     completed_at: run.status === 'completed' ? wholeSeconds(run.updatedAt) : null,
-    steps: run.steps.map((step, index) => ({ ...step, number: index + 1, status: 'completed' })),
+    steps: stepsJson(run.steps),
     labels: ['ubuntu-24.04'],
     runner_id: hasRunner ? 1 : 0,
     runner_name: hasRunner ? 'GitHub Actions 1' : '',

@@ -52,11 +52,12 @@ export interface DispatchRequest {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-export interface Actions {
-  /** Not idempotent: a fault of kind `unavailable` leaves open whether a run was started. */
-  dispatch(request: DispatchRequest): Promise<Dispatch>;
+/** What can be read of runs. */
+export interface ActionsReader {
   /** Dispatched runs of a stage file, newest first. The list lags a dispatch by seconds. */
   runsSince(file: string, since: string): Promise<readonly ActionsRun[]>;
+  /** Runs of a file that pull requests with this head have started, newest first. */
+  runsOfPullRequests(file: string, sha: CommitSha): Promise<readonly ActionsRun[]>;
   /** Null where nothing has changed since `etag`. */
   run(id: number, etag: string | null): Promise<{ readonly run: ActionsRun; readonly etag: string | null } | null>;
   jobs(runId: number): Promise<readonly Job[]>;
@@ -67,15 +68,33 @@ export interface Actions {
   artifacts(runId: number, name: string): Promise<readonly Artifact[]>;
   /** The address of an artifact's bytes: valid for a minute, and elsewhere. Null where it has expired. */
   artifactLocation(id: number): Promise<string | null>;
+}
+
+export interface Actions extends ActionsReader {
+  /** Not idempotent: a fault of kind `unavailable` leaves open whether a run was started. */
+  dispatch(request: DispatchRequest): Promise<Dispatch>;
+  /** Lets a run of a pull request go that GitHub holds back, since its author is new here. */
+  approve(runId: number): Promise<void>;
   cancel(runId: number, how: 'cancel' | 'force-cancel'): Promise<void>;
 }
+
+/** By a token that can start nothing. */
+export const actionsReader = (call: RepositoryCall): ActionsReader =>
+  readerWith((given) =>
+    call({ ...given, permissions: given.permissions === 'dispatch' ? 'follow' : given.permissions }),
+  );
+
+const readerWith = (call: RepositoryCall): ActionsReader => ({ ...runReader(call), ...locator(call) });
 
 export function actions(call: RepositoryCall): Actions {
   const dispatch = dispatcher(call);
   return {
     dispatch,
-    ...runReader(call),
-    ...locator(call),
+    ...readerWith(call),
+    async approve(runId) {
+      const route = 'POST /repos/{owner}/{repo}/actions/runs/{run_id}/approve';
+      await call({ route, permissions: 'dispatch', params: { run_id: runId } });
+    },
     async cancel(runId, how) {
       const route = `POST /repos/{owner}/{repo}/actions/runs/{run_id}/${how}`;
       await call({ route, permissions: 'dispatch', params: { run_id: runId } }).catch(ignoreConflict);
@@ -100,13 +119,20 @@ function locator(call: RepositoryCall): Pick<Actions, 'artifactLocation' | 'logL
   };
 }
 
-type RunReader = Pick<Actions, 'runsSince' | 'run' | 'jobs' | 'annotations' | 'artifacts'>;
+type RunReader = Omit<ActionsReader, 'artifactLocation' | 'logLocation'>;
 
 function runReader(call: RepositoryCall): RunReader {
   return {
     async runsSince(file, since) {
       const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs';
       const params = { workflow_id: file, event: 'workflow_dispatch', created: `>=${since}`, per_page: 100 };
+      const reply = await call({ route, permissions: 'dispatch', params });
+      return parseReply(z.object({ workflow_runs: z.array(ActionsRun) }), reply, route).workflow_runs;
+    },
+
+    async runsOfPullRequests(file, sha) {
+      const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs';
+      const params = { workflow_id: file, event: 'pull_request', head_sha: sha, per_page: 100 };
       const reply = await call({ route, permissions: 'dispatch', params });
       return parseReply(z.object({ workflow_runs: z.array(ActionsRun) }), reply, route).workflow_runs;
     },

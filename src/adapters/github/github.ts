@@ -1,6 +1,6 @@
 /** GitHub as the activities see it: one object a repository, made of small groups of calls. */
 import type { Repository } from '../../domain/repository.ts';
-import { actions, type Actions } from './actions.ts';
+import { actions, actionsReader, type Actions, type ActionsReader } from './actions.ts';
 import type { ArchiveSource } from './artifact-archive.ts';
 import { attestations, type Attestations } from './attestations.ts';
 import { contents, type Contents } from './contents.ts';
@@ -17,6 +17,8 @@ export interface RepositoryApi {
   readonly contents: Contents;
   readonly reports: Reports;
   readonly actions: Actions;
+  /** The same, by a token that can start nothing: for what nobody here vouches for. */
+  readonly watch: ActionsReader;
   readonly conversations: Conversations;
   readonly issues: Issues;
   readonly attestations: Attestations;
@@ -47,6 +49,7 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
         contents: contents(call),
         reports: reports(call),
         actions: actions(call),
+        watch: actionsReader(call),
         conversations: conversations(call),
         issues: issues(call),
         attestations: attestations(call, endpoint),

@@ -11,6 +11,7 @@ export const PERMISSION_SETS = {
   read: { contents: 'read', checks: 'read', pull_requests: 'read', metadata: 'read' },
   report: { checks: 'write', statuses: 'write' },
   dispatch: { actions: 'write' },
+  follow: { actions: 'read' },
   attestations: { attestations: 'read' },
   propose: { contents: 'write', pull_requests: 'write' },
   converse: { issues: 'write', pull_requests: 'write' },

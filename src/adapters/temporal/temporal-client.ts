@@ -1,7 +1,7 @@
 /** The pipeline's side doors into Temporal: starting, signalling and asking workflows, by the names in the domain. */
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
-import type { Digest } from '../../domain/git.ts';
+import type { Digest, GitRef } from '../../domain/git.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { RefIntent } from '../../domain/run/coordination.ts';
 import {
@@ -10,6 +10,7 @@ import {
   TASK_QUEUE,
   WORKFLOWS,
   type CommandRequest,
+  type ForkNews,
   type StageNews,
   type WelcomeRequest,
 } from '../../domain/run/messages.ts';
@@ -50,6 +51,8 @@ export interface PipelineClient {
   startWelcome(id: string, request: WelcomeRequest): Promise<void>;
   /** False where there is no such run any more. */
   stageCompleted(runWorkflowId: string, news: StageNews): Promise<boolean>;
+  /** By the ref's coordinator, which knows who follows it; false where nobody does. */
+  forkCheckMoved(repositoryId: number, ref: GitRef, news: ForkNews): Promise<boolean>;
   /** False where there is no such run any more, or it has ended. */
   cancelRun(runWorkflowId: string, by: string): Promise<boolean>;
   /** Lets a run look at its stages now; false where there is none under way. */
@@ -103,6 +106,9 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
 
     stageCompleted: (runWorkflowId, news) =>
       soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.stageCompleted, news))),
+
+    forkCheckMoved: (repositoryId, ref, news) =>
+      soon(() => isTaken(client.workflow.getHandle(coordinatorId(repositoryId, ref)).signal(SIGNALS.forkNews, news))),
 
     cancelRun: (runWorkflowId, by) =>
       soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.cancel, { by }))),

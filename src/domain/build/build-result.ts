@@ -15,6 +15,7 @@ import {
   type Reading,
   type ReportFiles,
   type StageExpectation,
+  type StageReport,
 } from '../stage/stage-report.ts';
 
 export const BUILDX_METADATA = 'buildx-metadata.json';
@@ -37,6 +38,8 @@ export const BuildResult = z.discriminatedUnion('kind', [
     /** Of the provenance file: what it says is assessed later, from these bytes and no others. */
     provenanceSha256: Sha256Hex,
   }),
+  /** By a fork check: an image that was made and looked at, and that nobody can pull. */
+  z.object({ kind: z.literal('not_pushed'), digest: Digest }),
   z.object({ kind: z.literal('failed'), exitCode: z.number().int() }),
 ]);
 export type BuildResult = z.infer<typeof BuildResult>;
@@ -64,6 +67,7 @@ export function readBuild(files: ReportFiles, expected: StageExpectation, conclu
   if (conclusion !== 'success') {
     return unusable(contradiction('build', `buildx ended with exit code 0, yet the stage run ended ${conclusion}`));
   }
+  if (expected.isPushed === false) return readUnpushed(stageReport.result);
   const metadata = readBuildxMetadata(files, expected);
   if (metadata.kind === 'unusable') return metadata;
   const signing = stageReport.result.signing ?? 'none';
@@ -73,6 +77,11 @@ export function readBuild(files: ReportFiles, expected: StageExpectation, conclu
   const provenance = readProvenance(files, signing, metadata.result.digest);
   if (provenance.kind === 'unusable') return provenance;
   return read({ kind: 'built', ...metadata.result, signing, provenanceSha256: provenance.result });
+}
+
+function readUnpushed({ subject }: StageReport): Reading<BuildResult> {
+  if (subject === undefined) return unusable(contradiction('build', 'its report names no image'));
+  return read({ kind: 'not_pushed', digest: subject });
 }
 
 /** That it is there and speaks of this image; whether it is true is for the assessment of evidence. */

@@ -23,6 +23,8 @@ export type Command =
   | { readonly kind: 'status' }
   | { readonly kind: 'explain'; readonly about: ExplainTopic }
   | { readonly kind: 'accept'; readonly exception: Exception }
+  /** The beginning of a commit's SHA, twelve digits at least. */
+  | { readonly kind: 'approve'; readonly sha: string }
   | { readonly kind: 'help' }
   | { readonly kind: 'unknown'; readonly text: string };
 
@@ -81,6 +83,14 @@ export const COMMANDS: Readonly<Record<CommandName, Row>> = {
     does: 'opens a pull request on the settings that accepts a vulnerability until that day',
     needs: 'maintain',
     parse: parseAccept,
+  },
+  approve: {
+    usage: '/slsa approve <commit, 12 digits or more>',
+    does: "lets the read-only check of a fork's pull request count, for exactly that commit",
+    needs: 'write',
+    parse([sha = '', ...rest]) {
+      return /^[0-9a-f]{12,40}$/.test(sha) && rest.length === 0 ? { kind: 'approve', sha } : null;
+    },
   },
   help: {
     usage: '/slsa help',

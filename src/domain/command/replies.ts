@@ -1,4 +1,5 @@
 /** What the App answers to commands: short, with the nearest thing that the person may do. */
+import type { CommitSha } from '../git.ts';
 import { codeSpan } from '../report/plain-text.ts';
 import { STAGE_TABLE } from '../stage/stage-table.ts';
 import type { RerunMode } from '../run/trigger.ts';
@@ -41,6 +42,18 @@ export function unknownReply(text: string): string {
     ? 'I know the command, and not these words of it'
     : `Did you mean ${codeSpan(`/slsa ${nearest}`)}?`;
   return `I don't know ${codeSpan(text)}. ${said}${isMisused ? ':' : ' It is written'} ${codeSpan(COMMANDS[nearest].usage)}.`;
+}
+
+/** An approval is for a commit that somebody has read: any other one is named, and not approved. */
+export const otherCommitReply = (asked: string, head: CommitSha): string =>
+  `I approve nothing: you name ${codeSpan(asked)}, and the pull request stands at ${codeSpan(head)}. Read what has changed, then comment ${codeSpan(`/slsa approve ${head.slice(0, 12)}`)}.`;
+
+export const NOTHING_TO_APPROVE =
+  'There is nothing to approve: this pull request comes from a branch of this repository, and its check counts as it is.';
+
+export function approvedReply(sha: CommitSha, isReleased: boolean): string {
+  const released = isReleased ? 'Its check was held back by GitHub, and now runs. ' : '';
+  return `${released}The check of ${codeSpan(sha.slice(0, 12))} counts, once it has passed: for this commit, and for no other. Nothing is dispatched, signed or attested by it.`;
 }
 
 export const NO_PULL_REQUEST = 'This is not an open pull request, so there is no commit to speak of.';

@@ -6,6 +6,8 @@ import type { Stage } from '../stage/stage-table.ts';
 
 export const WORKING_STATES = [
   'INIT',
+  /** In the place of all stages, where nothing may be dispatched. */
+  'FORK_CHECK',
   'LINT',
   'AUTO_FIX',
   'BUILD',
@@ -36,6 +38,7 @@ export interface Graph {
 
 /** Which stages each state runs; a state without one here runs none. */
 export const STAGES_OF_STATE: Readonly<Partial<Record<WorkingState, readonly Stage[]>>> = {
+  FORK_CHECK: ['lint', 'build', 'sbom', 'scan'],
   LINT: ['lint'],
   BUILD: ['build'],
   PARALLEL_SBOM_SIGN: ['sbom', 'scan', 'sign'],
@@ -50,12 +53,21 @@ export const INITIAL_GRAPH: Graph = { needs: { INIT: [] }, end: 'STOPPED' };
 export interface GraphPlan {
   readonly stages: readonly Stage[];
   readonly verifies: boolean;
+  /** Of a pull request whose code is nobody's here. */
+  readonly forkCheck?: unknown;
 }
 
 /** The states of a run whose plan has these stages. */
-export function buildGraph({ stages, verifies }: GraphPlan): Graph {
+export function buildGraph(plan: GraphPlan): Graph {
+  const chain =
+    plan.forkCheck === undefined ? dispatchedStates(plan) : (['INIT', 'FORK_CHECK', 'UPDATE_STATUS'] as const);
+  const needs = chain.map((state, index) => [state, chain.slice(Math.max(0, index - 1), index)] as const);
+  return { needs: Object.fromEntries(needs), end: 'DONE' };
+}
+
+function dispatchedStates({ stages, verifies }: GraphPlan): WorkingState[] {
   const has = (stage: Stage): boolean => stages.includes(stage);
-  const chain: WorkingState[] = [
+  return [
     'INIT',
     ...(has('lint') ? (['LINT'] as const) : []),
     'BUILD',
@@ -64,8 +76,6 @@ export function buildGraph({ stages, verifies }: GraphPlan): Graph {
     ...(verifies ? (['VERIFY'] as const) : []),
     'UPDATE_STATUS',
   ];
-  const needs = chain.map((state, index) => [state, chain.slice(Math.max(0, index - 1), index)] as const);
-  return { needs: Object.fromEntries(needs), end: 'DONE' };
 }
 
 /**

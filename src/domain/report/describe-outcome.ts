@@ -10,8 +10,7 @@ const DESCRIPTIONS: { readonly [S in Stage]: (result: StageResults[S]) => string
     const noted = warnings === 0 ? '' : `, ${countOf(warnings, 'warning')}`;
     return `${countOf(errors, 'error')}${noted} in ${countOf(files, 'file')} (${countOf(linters, 'linter')})`;
   },
-  build: (result) =>
-    result.kind === 'built' ? shortDigest(result.digest) : `failed with exit code ${result.exitCode}`,
+  build: describeBuild,
   sbom: ({ components, specVersion }) => `${countOf(components, 'component')} (CycloneDX ${specVersion})`,
   scan: ({ counts }) => describeCounts(counts),
   sign: ({ logIndex }) => (logIndex === null ? 'signed' : `signed, log index ${logIndex}`),
@@ -27,6 +26,17 @@ export function describeOutcome<S extends Stage>(stage: S, outcome: NonNullable<
   if (known.kind === 'errored') return known.problem.title ?? `no result: ${known.problem.message}`;
   if (known.kind === 'cancelled') return `cancelled by ${known.by}`;
   return DESCRIPTIONS[stage](known.result);
+}
+
+function describeBuild(result: StageResults['build']): string {
+  switch (result.kind) {
+    case 'built':
+      return shortDigest(result.digest);
+    case 'not_pushed':
+      return `${shortDigest(result.digest)}, not pushed`;
+    case 'failed':
+      return `failed with exit code ${result.exitCode}`;
+  }
 }
 
 function describeCounts(counts: SeverityCounts): string {

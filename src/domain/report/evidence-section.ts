@@ -12,7 +12,8 @@ import { fullName } from '../repository.ts';
 import type { RunDocument } from '../run/run-document.ts';
 import { codeBlock, markedCode } from './plain-text.ts';
 
-export function levelClaim({ evidence }: RunDocument): string {
+export function levelClaim({ evidence, plan }: RunDocument): string {
+  if (plan?.forkCheck !== undefined) return 'Checked, not attested: every stage passed';
   if (evidence?.kind !== 'assessed') return 'Every stage passed';
   const { level } = evidence.assessment;
   return level === 0

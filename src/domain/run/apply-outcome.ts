@@ -80,7 +80,7 @@ function applyJudgement({ graph, state, stage, plan, judged, outcomes }: Judged)
       return { graph, decisions: [] };
     case 'tolerated':
       return {
-        graph: stage === 'scan' ? injectRemediation(graph) : graph,
+        graph: stage === 'scan' && state !== 'FORK_CHECK' ? injectRemediation(graph) : graph,
         decisions: [decision('gate_passed', `${STAGE_TABLE[stage].title} does not stop this run: ${judged.reason}.`)],
       };
     case 'stop':
@@ -106,7 +106,8 @@ type Ending = Omit<Judged, 'plan' | 'judged'> & { readonly judged: Extract<GateJ
 
 /** The failure states are for failures of the repository's own; a stage without a result ends the run without them. */
 function endFor({ graph, state, stage, judged, outcomes }: Ending): Graph {
-  const isFinished = outcomes[stage]?.kind === 'finished';
+  // A fork's check has no states but its own: what follows from it is for its author.
+  const isFinished = state !== 'FORK_CHECK' && outcomes[stage]?.kind === 'finished';
   if (isFinished && stage === 'build') return injectBuildFailure(graph);
   if (isFinished && stage === 'scan') return injectStrictRemediation(graph);
   return endAfter(graph, state, VERDICT_TABLE[judged.verdict.kind].end);

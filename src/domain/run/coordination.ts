@@ -90,13 +90,16 @@ export function sinceUnfinished(intent: RefIntent, unfinished: readonly Trigger[
 }
 
 /** Somebody asked for this very run, so it starts even where one like it has ended. */
-const isExplicit = (trigger: Trigger): boolean => trigger.kind === 'rerun' || trigger.kind === 'manual';
+const isExplicit = (trigger: Trigger): boolean => isSpent(trigger) || trigger.kind === 'approval';
+
+/** Asked for once, and over with the run that it asked for; an approval stands for its commit. */
+const isSpent = ({ kind }: Trigger): boolean => kind === 'rerun' || kind === 'manual';
 
 export const isAskedByHand = ({ triggers }: Pick<RunRequest, 'triggers'>): boolean => triggers.some(isExplicit);
 
 function requestFor(intent: RefIntent, look: RefLook, previous: PastRun | undefined): RunRequest {
   // What was asked for by hand before is over: only what is asked for now counts.
-  const standing = (previous?.triggers ?? []).filter((trigger) => !isExplicit(trigger));
+  const standing = (previous?.triggers ?? []).filter((trigger) => !isSpent(trigger));
   const triggers = mergeTriggers(standing, intent.triggers);
   const startsAfresh = triggers.some(
     (trigger) => trigger.kind === 'manual' || (trigger.kind === 'rerun' && trigger.mode === 'all'),

@@ -24,6 +24,7 @@ export const Decision = z.object({
     'exception_ended',
     'skip_not_obeyed',
     'settings_change',
+    'not_vouched_for',
   ]),
   /** A sentence that says what was decided and why. */
   reason: z.string(),

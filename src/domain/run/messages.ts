@@ -19,6 +19,8 @@ export const WORKFLOWS = {
 export const SIGNALS = {
   /** → coordinator: RefIntent */
   intent: 'intent',
+  /** → coordinator: ForkNews */
+  forkNews: 'forkNews',
   /** → pipeline: StageNews */
   stageCompleted: 'stageCompleted',
   /** → pipeline: StopAsked */
@@ -38,6 +40,13 @@ export const QUERIES = {
 /** "Look at your stage again": a hint, since a webhook's word is not believed. */
 export interface StageNews {
   readonly stage: Stage;
+  readonly actionsRunId: number;
+  readonly attempt: number;
+}
+
+/** "The check of a fork's commit has moved": which attempt follows it, the ref's coordinator knows. */
+export interface ForkNews {
+  readonly sha: CommitSha;
   readonly actionsRunId: number;
   readonly attempt: number;
 }

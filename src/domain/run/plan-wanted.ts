@@ -7,7 +7,7 @@ import type { PlanContext } from './plan.ts';
 import type { Purpose } from './plan-gates.ts';
 import type { Trigger } from './trigger.ts';
 
-type Asking = Exclude<Trigger, { kind: 'rerun' }>;
+type Asking = Exclude<Trigger, { kind: 'rerun' | 'approval' }>;
 type Of<K extends Asking['kind']> = Extract<Asking, { kind: K }>;
 
 export type Wanted =
@@ -23,11 +23,13 @@ const notWanted = (reason: string): Wanted => ({ kind: 'not_wanted', reason });
 
 /** A re-run repeats what the other triggers asked for; alone (their history has expired) it asks for what a push would. */
 export function wantedBy(context: PlanContext): Wanted[] {
-  const asking = context.triggers.filter((trigger): trigger is Asking => trigger.kind !== 'rerun');
+  const asking = context.triggers.filter(isAsking);
   const isByHand = asking.length < context.triggers.length;
   if (asking.length === 0) return [byPush(null, context)];
   return asking.map((trigger) => wantedByOne(trigger, context, isByHand));
 }
+
+const isAsking = (trigger: Trigger): trigger is Asking => trigger.kind !== 'rerun' && trigger.kind !== 'approval';
 
 function wantedByOne(trigger: Asking, context: PlanContext, isByHand: boolean): Wanted {
   switch (trigger.kind) {

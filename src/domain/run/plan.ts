@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { BuilderWorkflow, SIGNING_MODES } from '../build/builder.ts';
 import type { Floor } from '../evidence/trust-map.ts';
-import { Digest, type CommitSha, type GitRef } from '../git.ts';
+import { FORK_STAGES } from '../fork/fork-check.ts';
+import { CommitSha, Digest, type GitRef } from '../git.ts';
 import type { Repository } from '../repository.ts';
 import { exceptionsOn } from '../settings/exceptions.ts';
 import { PresetName } from '../settings/presets.ts';
@@ -16,6 +17,20 @@ import { wantedBy, type Wanted } from './plan-wanted.ts';
 import type { RunFlags, Trigger } from './trigger.ts';
 
 const StageFile = z.object({ file: z.string(), timeoutMinutes: z.number().int().positive() });
+
+export const ForkCheck = z.object({
+  /** Why the code is nobody's here. */
+  of: z.enum(['fork', 'bot']),
+  pullRequest: z.number().int().positive(),
+  baseRef: z.string(),
+  commit: CommitSha,
+  /** Login of who has let it count for this commit; null where nobody has. */
+  approvedBy: z.string().nullable(),
+});
+export type ForkCheck = z.infer<typeof ForkCheck>;
+
+/** The pull request whose code is nobody's here. */
+export type ForkSource = Pick<ForkCheck, 'of' | 'pullRequest' | 'baseRef'>;
 
 export const Plan = z.object({
   preset: PresetName,
@@ -48,6 +63,8 @@ export const Plan = z.object({
   /** Image settings of the command line: only a repository's own build takes them. */
   imageFlags: z.record(z.string(), z.string()),
   stageFiles: z.record(z.enum(STAGES), StageFile),
+  /** Where nothing may be dispatched: what is followed instead. */
+  forkCheck: ForkCheck.optional(),
   /** Of the settings this plan came from: outcomes of another plan are not kept by a re-run. */
   settingsDigest: Digest,
 });
@@ -76,6 +93,8 @@ export interface PlanContext {
   /** What the operator of this App asks of the repository. */
   readonly floor: Floor;
   readonly builder: BuilderWorkflow | null;
+  /** Its settings, `head` too, are then those of the base branch. */
+  readonly forkCheck: ForkSource | null;
 }
 
 export function resolvePlan(context: PlanContext): Planning {
@@ -98,7 +117,7 @@ function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wa
   if (refused.length > 0) return { kind: 'flags_refused', flags: refused };
   const signing = signingOf(context);
   const { stages, decisions } = withoutSigning(asked.stages, signing);
-  return {
+  return asForkCheck(context, {
     kind: 'planned',
     decisions: [
       ...wanted.flatMap((each) => each.decisions),
@@ -121,6 +140,27 @@ function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wa
       imageFlags,
       stageFiles: stageFilesOf(asked.settings),
       settingsDigest: context.settingsDigest,
+    },
+  });
+}
+
+type Planned = Extract<Planning, { kind: 'planned' }>;
+
+/** Of what the settings ask for, as much as code of nobody's may have: it is looked at, and nothing is made of it. */
+function asForkCheck({ forkCheck, triggers, sha }: PlanContext, planned: Planned): Planned {
+  if (forkCheck === null) return planned;
+  const approval = triggers.find((trigger) => trigger.kind === 'approval' && trigger.sha === sha);
+  const { plan } = planned;
+  return {
+    ...planned,
+    plan: {
+      ...plan,
+      stages: FORK_STAGES.filter((stage) => plan.stages.includes(stage)),
+      verifies: false,
+      autoFixLint: false,
+      tracksIssues: false,
+      signing: 'none',
+      forkCheck: { ...forkCheck, commit: sha, approvedBy: approval?.actor ?? null },
     },
   };
 }

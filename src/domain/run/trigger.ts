@@ -69,6 +69,8 @@ export const Trigger = z.discriminatedUnion('kind', [
     /** The reply to the comment that asked for it: its last word is how the run ended. */
     reply: ReplyPlace.optional(),
   }),
+  /** Somebody who may write has looked at this very commit, and lets the fork check of it count. */
+  z.object({ kind: z.literal('approval'), actor: Actor, sha: CommitSha }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
   /** The App was just installed here: a sign of life, and no run. */
   z.object({ kind: z.literal('installation'), actor: Actor }),
@@ -135,6 +137,8 @@ export function describeTrigger(trigger: Trigger): string {
       return `the merge queue of ${trigger.baseRef}`;
     case 'rerun':
       return `a re-run (${describeMode(trigger.mode)}) asked for by ${trigger.actor}`;
+    case 'approval':
+      return `the approval of ${trigger.actor}`;
     case 'manual':
       return `the command line (${trigger.actor})`;
     case 'installation':

@@ -13,7 +13,7 @@ import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 import type { Problem } from '../problem.ts';
 import type { Gates } from './plan-gates.ts';
-import type { Plan } from './plan.ts';
+import type { ForkCheck, Plan } from './plan.ts';
 
 export const VERDICT_KINDS = [
   'success',
@@ -79,9 +79,9 @@ const JUDGES: { readonly [S in Stage]: Judge<S> } = {
     return stop('failure', what, 'Repair what the linters name, then push.');
   },
   build: ({ result }) =>
-    result.kind === 'built'
-      ? PASS
-      : stop('failure', `The image did not build (exit code ${result.exitCode})`, 'Open the build log, repair, push.'),
+    result.kind === 'failed'
+      ? stop('failure', `The image did not build (exit code ${result.exitCode})`, 'Open the build log, repair, push.')
+      : PASS,
   sbom: () => PASS,
   scan: ({ result }, gates) => {
     const findings = findingsAtOrOver(result.counts, gates.threshold);
@@ -164,25 +164,37 @@ const firstSentence = (text: string): string => text.replace(/\.$/, '');
  * every required stage finished and passed.
  */
 export function verdictOf(
-  plan: Pick<Plan, 'stages' | 'gates' | 'verifies' | 'levelAfterMerge'>,
+  plan: Pick<Plan, 'stages' | 'gates' | 'verifies' | 'levelAfterMerge' | 'forkCheck'>,
   outcomes: StageOutcomes,
   evidence: RunEvidence | null,
 ): Verdict {
   for (const stage of plan.stages) {
     const judged = judge(stage, outcomes[stage], plan.gates);
     if (judged.kind === 'stop') return judged.verdict;
-    const vouched = stage === 'build' ? judgeEvidence(plan, evidence, 'after_build') : PASS;
+    const vouched =
+      stage === 'build' && plan.forkCheck === undefined ? judgeEvidence(plan, evidence, 'after_build') : PASS;
     if (vouched.kind === 'stop') return vouched.verdict;
   }
-  const judged = judgeEvidence(plan, evidence, 'whole');
-  if (judged.kind === 'stop') return judged.verdict;
   const findings =
     outcomes.scan?.kind === 'finished' ? findingsAtOrOver(outcomes.scan.result.counts, plan.gates.threshold) : 0;
-  return verdict(
-    'success',
-    `${levelOf(plan, evidence)} · ${countOf(findings, 'finding')} at or over ${plan.gates.threshold}`,
-  );
+  const found = `${countOf(findings, 'finding')} at or over ${plan.gates.threshold}`;
+  if (plan.forkCheck !== undefined) return verdictOfForkCheck(plan.forkCheck, found);
+  const judged = judgeEvidence(plan, evidence, 'whole');
+  if (judged.kind === 'stop') return judged.verdict;
+  return verdict('success', `${levelOf(plan, evidence)} · ${found}`);
 }
+
+/** Whose code it is, in a check's title. */
+const CHECKED = { fork: 'Checked, not attested (fork)', bot: 'Checked, not attested (bot)' } as const;
+
+/** Passed is not enough: whoever wrote the code could have made its own check pass, so a person has to have looked at it. */
+const verdictOfForkCheck = ({ of, approvedBy, commit }: ForkCheck, found: string): Verdict =>
+  approvedBy === null
+    ? verdict('action_required', `${CHECKED[of]} · ${found} · needs an approval`, howToApprove(commit))
+    : verdict('success', `${CHECKED[of]} · ${found} · approved by ${approvedBy}`);
+
+const howToApprove = (commit: string): string =>
+  `Somebody with write access reads the change, then comments \`/slsa approve ${commit.slice(0, 12)}\`: it counts for that very commit, and nothing is dispatched, signed or attested by it.`;
 
 function levelOf({ levelAfterMerge }: Pick<Plan, 'levelAfterMerge'>, evidence: RunEvidence | null): string {
   if (evidence?.kind !== 'assessed') return 'Level unknown';

@@ -10,6 +10,8 @@ export interface StageSources {
   readonly stages: Readonly<Record<Stage, string>>;
   /** `stages/builder/build-image.yml` */
   readonly builder: string;
+  /** `stages/fork-check.yml` */
+  readonly forkCheck: string;
 }
 
 export interface Rendering {
@@ -25,6 +27,21 @@ export function renderStageFiles(sources: StageSources, rendering: Rendering): R
   // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return Object.fromEntries(rendered) as Record<Stage, string>;
 }
+
+/**
+ * The check of pull requests from forks: it reads the base branch's settings by the builder's own steps, so that it builds
+ * what the builder would build.
+ *
+ * @throws Error as above
+ */
+export function renderForkCheck({ builder, forkCheck }: Pick<StageSources, 'builder' | 'forkCheck'>): string {
+  const [, afterCheckout] = splitOnce(builder, PLAN_STEPS);
+  const [steps] = splitOnce(afterCheckout, '\n  build:\n');
+  return replaceOnce(forkCheck, PLAN_MARK, `${PLAN_STEPS}${steps}`);
+}
+
+const PLAN_MARK = "      # Here `slsa-pipeline init` writes the builder's own two steps that read the settings.\n";
+const PLAN_STEPS = '      - name: Fetch the one tool that reads YAML\n';
 
 function renderOne(stage: Stage, sources: StageSources, { builder, timeoutMinutes }: Rendering): string {
   const isCaller = stage === 'build' && builder !== null;

@@ -54,6 +54,8 @@ export interface StageExpectation {
   readonly exceptions?: readonly Exception[];
   /** What the plan says of the build, which the builder has to find by itself; absent for other stages. */
   readonly build?: { readonly tag: string; readonly signing: Signing };
+  /** False for a fork check, whose image goes nowhere. */
+  readonly isPushed?: boolean;
 }
 
 /** A report that was read, or why it could not be. */
