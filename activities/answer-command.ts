@@ -5,6 +5,8 @@ import type { Access } from '../src/domain/command/command-grammar.ts';
 import { branchRef, GitRef, type CommitSha } from '../src/domain/git.ts';
 import type { RefIntent } from '../src/domain/run/coordination.ts';
 import { answer, type Answer } from './failures.ts';
+import { OwnComment } from './own-comment.ts';
+import { STICKY_MARKER } from '../src/domain/report/sticky-comment.ts';
 
 export interface Asker {
   readonly repository: Repository;
@@ -49,7 +51,16 @@ export interface Coordinators {
   cancelRun(workflowId: string, by: string): Promise<boolean>;
 }
 
+export interface StickyInput {
+  readonly repository: Repository;
+  readonly issueNumber: number;
+  readonly text: string;
+  /** False: only an earlier comment of ours is edited, and none is made. */
+  readonly needsPerson: boolean;
+}
+
 export interface CommandActivities {
+  keepStickyComment(input: StickyInput): Promise<Answer<null>>;
   handToCoordinator(intent: RefIntent): Promise<void>;
   reactToComment(input: ReactionInput): Promise<Answer<null>>;
   mayWrite(asker: Asker): Promise<Answer<boolean>>;
@@ -92,21 +103,24 @@ export function createCommandActivities(github: GitHub, coordinators: Coordinato
         };
       }),
 
+    keepStickyComment: ({ repository, issueNumber, text, needsPerson }) =>
+      answer(async () => {
+        const own = new OwnComment(github, { repository, issueNumber, marker: STICKY_MARKER });
+        const earlier = await own.find();
+        if (earlier === null && needsPerson) await own.write(text);
+        else if (earlier !== null && earlier.text !== text) await own.edit(earlier.id, text);
+        return null;
+      }),
+
     replyToComment: ({ repository, issueNumber, marker, text, since, isLast = false }) =>
       answer(async () => {
-        const { conversations } = github.repository(repository);
-        const { userId } = await github.identity();
-        const hidden = `<!-- slsa-pipeline:${marker} -->`;
-        // Anybody can copy the marker: only a comment of our own is edited.
-        const earlier = (await conversations.comments(issueNumber, since)).find(
-          (comment) => comment.user?.id === userId && comment.body?.startsWith(hidden) === true,
-        );
-        const before = earlier?.body?.slice(hidden.length).trim() ?? '';
-        if (earlier === undefined) await conversations.createComment(issueNumber, `${hidden}\n${text}`);
-        else if (!before.includes(text)) {
+        const own = new OwnComment(github, { repository, issueNumber, marker });
+        const earlier = await own.find(since);
+        if (earlier === null) await own.write(text);
+        else if (!earlier.text.includes(text)) {
           // A run may end before its command was answered: then the answer goes above its last word.
-          const both = isLast ? [before, text] : [text, before];
-          await conversations.updateComment(earlier.id, `${hidden}\n${both.join('\n\n')}`);
+          const both = isLast ? [earlier.text, text] : [text, earlier.text];
+          await own.edit(earlier.id, both.join('\n\n'));
         }
         return null;
       }),

@@ -3,6 +3,7 @@
  * branch's, where is its run, and what did that find. Each call looks once, and answers with a value.
  */
 import type { ActionsReader, ActionsRun, Job } from '../src/adapters/github/actions.ts';
+import type { Contents } from '../src/adapters/github/contents.ts';
 import type { GitHub, RepositoryApi } from '../src/adapters/github/github.ts';
 import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import {
@@ -29,12 +30,23 @@ export interface ForkRunOf {
   readonly repository: Repository;
   readonly commit: CommitSha;
   readonly pullRequest: number;
+  readonly baseRef: string;
 }
+
+/** What an approval did to the check of its commit. */
+export type Released =
+  /** It was held back, and now runs. */
+  | { readonly kind: 'released' }
+  | { readonly kind: 'not_held' }
+  /** It can never count, so nothing of it was let go. */
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+type Of = Omit<ForkRunOf, 'repository'>;
 
 export interface ForkActivities {
   followForkCheck(input: ForkInput, known: ForkKnown): Promise<ForkStep>;
-  /** Lets a run go that GitHub holds back; false where none of this commit is held. */
-  releaseForkCheck(of: ForkRunOf): Promise<Answer<boolean>>;
+  /** Lets a run go that GitHub holds back, if its workflow file is the base branch's. */
+  releaseForkCheck(of: ForkRunOf): Promise<Answer<Released>>;
 }
 
 export function createForkActivities(github: GitHub, facts: StageFileFacts): ForkActivities {
@@ -52,11 +64,13 @@ export function createForkActivities(github: GitHub, facts: StageFileFacts): For
 
     releaseForkCheck: (of) =>
       answer(async () => {
-        const { actions, watch } = github.repository(of.repository);
+        const { actions, contents, watch } = github.repository(of.repository);
+        const refused = await whyNotTrusted(contents, of);
+        if (refused !== null) return { kind: 'refused', problem: refused };
         const run = await findRun(watch, of);
-        if (run === null || !isHeld(run)) return false;
+        if (run === null || !isHeld(run)) return { kind: 'not_held' };
         await actions.approve(run.id);
-        return true;
+        return { kind: 'released' };
       }),
   };
 }
@@ -72,7 +86,7 @@ async function step(following: Following, known: ForkKnown): Promise<ForkStep> {
   const { api, input } = following;
   switch (known.phase) {
     case 'new': {
-      const refused = await whyNotTrusted(following);
+      const refused = await whyNotTrusted(api.contents, input);
       return refused === null ? search(following) : { kind: 'refused', problem: refused };
     }
     case 'searching':
@@ -91,17 +105,16 @@ async function step(following: Following, known: ForkKnown): Promise<ForkStep> {
  * Actions takes the file from the merge of the pull request and its base: where both have the same bytes, so has the merge.
  * Whoever changes the file could let it report anything, so that is never counted, whoever approves.
  */
-async function whyNotTrusted({ api, input }: Following): Promise<Problem | null> {
-  const { commit, baseRef } = input;
+async function whyNotTrusted(contents: Contents, { commit, baseRef }: Of): Promise<Problem | null> {
   const path = `${WORKFLOWS_FOLDER}/${FORK_CHECK_FILE}`;
-  const base = (await api.contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${baseRef}`)).get(FORK_CHECK_FILE);
+  const base = (await contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${baseRef}`)).get(FORK_CHECK_FILE);
   if (base === undefined) {
     const message = `${path} is missing on ${baseRef}, so there is no check for pull requests from forks.`;
     const next = `\`slsa-pipeline init\` writes it: commit it to \`${baseRef}\`, then push to the pull request again.`;
     const title = `No check for forks: ${FORK_CHECK_FILE} is missing on ${baseRef}`;
     return { ...problem('stage_file_missing', 'person', message, next), title };
   }
-  const head = (await api.contents.directoryAt(WORKFLOWS_FOLDER, commit)).get(FORK_CHECK_FILE);
+  const head = (await contents.directoryAt(WORKFLOWS_FOLDER, commit)).get(FORK_CHECK_FILE);
   if (head === base) return null;
   const message = `${path} of this pull request is not the file of ${baseRef}: what such a check reports could be anything.`;
   const next = `Bring the branch up to date with \`${baseRef}\`, and leave \`${path}\` as it is there. A maintainer who wants another check changes it on \`${baseRef}\` first.`;
@@ -115,16 +128,17 @@ async function search(following: Following): Promise<ForkStep> {
   return advance(following, run, null);
 }
 
-const isOf = ({ commit, pullRequest }: Omit<ForkRunOf, 'repository'>, run: ActionsRun): boolean =>
+const isOf = ({ commit, pullRequest, baseRef }: Of, run: ActionsRun): boolean =>
   run.path.split('@')[0] === `${WORKFLOWS_FOLDER}/${FORK_CHECK_FILE}` &&
   run.event === 'pull_request' &&
   run.head_sha === commit &&
-  run.display_title === forkRunTitle(pullRequest, commit) &&
+  // Of a run that is held, no expression has been evaluated yet: its title may be the pull request's own.
+  (run.display_title === forkRunTitle(pullRequest, commit, baseRef) || isHeld(run)) &&
   // Its own condition was not met: whoever wrote the pull request was trusted then.
   run.conclusion !== 'skipped';
 
 /** A file that never ran is not known to Actions yet: that is no fault. */
-async function findRun(reader: ActionsReader, of: Omit<ForkRunOf, 'repository'>): Promise<ActionsRun | null> {
+async function findRun(reader: ActionsReader, of: Of): Promise<ActionsRun | null> {
   try {
     const runs = await reader.runsOfPullRequests(FORK_CHECK_FILE, of.commit);
     return runs.filter((run) => isOf(of, run)).toSorted((a, b) => b.id - a.id)[0] ?? null;
@@ -138,6 +152,7 @@ async function findRun(reader: ActionsReader, of: Omit<ForkRunOf, 'repository'>)
 const isHeld = (run: ActionsRun): boolean => run.conclusion === 'action_required' || run.status === 'action_required';
 
 async function advance(following: Following, run: ActionsRun, etag: string | null): Promise<ForkStep> {
+  if (isHeld(run) && following.input.isApproved) return { kind: 'waiting', known: { phase: 'searching' } };
   if (isHeld(run)) return { kind: 'held', url: run.html_url };
   if (run.status === 'completed') return { kind: 'finished', outcomes: await collect(following, run) };
   const status = run.status === 'in_progress' ? 'in_progress' : 'queued';
@@ -174,7 +189,7 @@ function whyNotWhole(run: ActionsRun, jobs: readonly Job[]): StageOutcome | null
   const report = jobs.find(({ name }) => name === FORK_REPORT_JOB);
   if (report?.conclusion === 'success') return null;
   const message = `The fork check ended ${run.conclusion ?? 'without a conclusion'}, and its job "${FORK_REPORT_JOB}" ${report === undefined ? 'was never there' : `ended ${report.conclusion ?? 'without a conclusion'}`}: there is no report.`;
-  const next = 'Open the run; re-run its failed jobs there, then comment `/slsa rerun`.';
+  const next = 'Open the run; re-run all of its jobs there, then comment `/slsa rerun`.';
   const title = 'The fork check left no report';
   return {
     kind: 'errored',

@@ -3,6 +3,7 @@ import type { GitHub } from '../src/adapters/github/github.ts';
 import type { RunWatch } from '../src/adapters/temporal/run-watch.ts';
 import { createEvidenceActivities, type EvidenceActivities, type EvidenceParts } from './assess-evidence.ts';
 import { createCommandActivities, type CommandActivities, type Coordinators } from './answer-command.ts';
+import { createLocateActivities, type LocateActivities } from './locate-findings.ts';
 import { createForkActivities, type ForkActivities } from './follow-fork-check.ts';
 import { createStageActivities, type FollowStage } from './follow-stage.ts';
 import {
@@ -27,6 +28,7 @@ export type Activities = Record<StageActivity, FollowStage<Stage>> &
   IssueActivities &
   MaintenanceActivities &
   ForkActivities &
+  LocateActivities &
   ProposalActivities &
   TellingActivities &
   WelcomeActivities &
@@ -41,6 +43,7 @@ export function createActivities(
   return {
     ...createStageActivities(github, facts),
     ...createForkActivities(github, facts),
+    ...createLocateActivities(github),
     ...createRunInputActivities(github, temporal, facts),
     ...createReportActivities(github, tally),
     ...createEvidenceActivities(github, facts.evidence),

@@ -103,9 +103,10 @@ class Loading {
     const { github, request, facts } = this.parts;
     const all = await this.read();
     if ('kind' in all) return all;
-    const forkCheck = await forkSource(github, request, all.bases);
+    const forkCheck = await forkSource(github, request, () => this.trustedBots(all));
     // Nobody's code decides nothing here, so what its own settings say is not looked at either.
-    const head = forkCheck === null ? all.head : (all.bases.get(forkCheck.baseRef) ?? {});
+    const head = forkCheck === null ? all.head : await this.settingsOf(forkCheck.baseRef, all);
+    if ('kind' in head) return head;
     const context = {
       repository: request.repository,
       ref: request.ref,
@@ -124,6 +125,18 @@ class Loading {
     if (planning.kind !== 'planned') return planning;
     const effects = all.changed.map((baseRef) => settingsEffect(context, baseRef));
     return { ...planning, decisions: [...whyNotDispatched(request, forkCheck), ...planning.decisions, ...effects] };
+  }
+
+  private async settingsOf(baseRef: string, { bases }: All): Promise<SettingsFile | Stopped> {
+    const known = bases.get(baseRef);
+    if (known !== undefined) return known;
+    const reading = read(await this.parts.api.contents.fileAt(SETTINGS_PATH, `refs/heads/${baseRef}`));
+    return reading.kind === 'settings' ? reading.settings : { ...reading, where: `the base branch ${baseRef}` };
+  }
+
+  private async trustedBots(all: All): Promise<readonly number[]> {
+    const settings = await this.settingsOf(this.parts.request.repository.defaultBranch, all);
+    return 'kind' in settings ? [] : (settings.trusted_bots ?? []);
   }
 
   private async read(): Promise<All | Stopped> {

@@ -16,6 +16,7 @@ export interface ForkPull {
   readonly type?: User['type'];
   readonly baseRef?: string;
   readonly headRef?: string;
+  readonly draft?: boolean;
 }
 
 export class People {
@@ -68,11 +69,17 @@ export class People {
 
   /** Somebody without access pushes to a fork and opens a pull request: GitHub keeps its commit under `refs/pull/N/head`. */
   async openForkPull(repository: RepositoryRecord, fork: ForkPull): Promise<PullRecord> {
-    const { files, login = 'mallory', baseRef = 'main', headRef = 'patch-1', type = 'User' } = fork;
+    const { files, login = 'mallory', baseRef = 'main', headRef = 'patch-1', type = 'User', draft = false } = fork;
     const author = this.user(login, type);
     const ref = `refs/pull/${nextNumber(repository)}/head`;
     const forkSha = await repository.git.commitTo({ ref, from: `refs/heads/${baseRef}`, files, message: 'Change' });
-    return this.openPull(repository, headRef, { author, baseRef, forkSha, headRepositoryId: this.world.nextId() });
+    return this.openPull(repository, headRef, {
+      author,
+      baseRef,
+      draft,
+      forkSha,
+      headRepositoryId: this.world.nextId(),
+    });
   }
 
   async pushToFork(repository: RepositoryRecord, pull: PullRecord, files: Files): Promise<string> {

@@ -9,6 +9,7 @@ import {
   NO_RUN,
   NOTHING_TO_APPROVE,
   otherCommitReply,
+  refusedApprovalReply,
   refusedReply,
   unknownReply,
   whatIsKept,
@@ -165,13 +166,15 @@ async function approve(asked: Asked, wanted: Of<'approve'>): Promise<Answered> {
   if (head === null) return notDone(NO_PULL_REQUEST);
   if (!head.sha.startsWith(wanted.sha)) return notDone(otherCommitReply(wanted.sha, head.sha));
   if (!head.fork && head.bot === undefined) return notDone(NOTHING_TO_APPROVE);
-  const of = { repository, commit: head.sha, pullRequest: head.number };
-  const isReleased = await patiently(() => again.releaseForkCheck(of));
+  const { sha, baseRef } = head;
+  const of = { repository, commit: sha, pullRequest: head.number, baseRef };
+  const released = await patiently(() => again.releaseForkCheck(of));
+  if (released.kind === 'refused') return notDone(refusedApprovalReply(released.problem));
   const now = await readHead(asked);
   if (now?.sha !== head.sha) return notDone(now === null ? NO_PULL_REQUEST : otherCommitReply(wanted.sha, now.sha));
-  const approval: Trigger = { kind: 'approval', actor: asked.request.user.login, sha: head.sha };
+  const approval: Trigger = { kind: 'approval', actor: asked.request.user.login, sha, baseRef };
   await again.handToCoordinator(intentFor(asked, head, approval));
-  return done(approvedReply(head.sha, isReleased));
+  return done(approvedReply(sha, released.kind === 'released'));
 }
 
 const propose = (input: ProposalInput): Promise<Proposed> => patiently(() => again.proposeSettings(input));

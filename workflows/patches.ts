@@ -9,4 +9,8 @@ export const PATCHES = {
   settlePendingStatus: 'settle-pending-status',
   /** 0.2.0: a press of Re-run on a commit that is not the newest any more is answered on its check. */
   tellsOfMovedRef: 'tells-of-moved-ref',
+  /** 0.2.0: a pull request that needs a person says so in one comment. */
+  tellsPullRequests: 'tells-pull-requests',
+  /** 0.2.0: findings of the scan are looked for in the repository's own files. */
+  locatesFindings: 'locates-findings',
 } as const;

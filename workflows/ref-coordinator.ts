@@ -139,7 +139,7 @@ class Coordinator {
   private async move(intent: RefIntent): Promise<void> {
     const look = await this.lookAt(intent);
     if (look === null) return this.refIsGone();
-    const move = nextMove({ active: this.active, look, intent });
+    const move = nextMove({ active: this.active, look, intent: alsoFor(intent, this.waiting, look) });
     if (move.kind === 'nothing') return;
     if (move.kind === 'supersede') return this.supersedeBy(intent, look);
     const isOnlyIfMore = move.kind === 'start_if_more' ? move.than : null;
@@ -271,6 +271,12 @@ class Coordinator {
       brief.reportProgress({ repository, sha, workflowId, checkRunId, mayExist: checkRunId === null, report }),
     );
   }
+}
+
+/** What already waits for the same commit is asked for too: an approval that came a moment ago, say. */
+function alsoFor(intent: RefIntent, waiting: Waiting | null, { tip }: RefLook): RefIntent {
+  if (waiting?.request.sha !== tip || intent.triggers.length === 0) return intent;
+  return { ...intent, triggers: mergeTriggers(waiting.request.triggers, intent.triggers) };
 }
 
 /** The run may have ended a moment ago: then there is nobody to tell, which is fine. */

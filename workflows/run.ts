@@ -19,6 +19,7 @@ import type { Plan } from '../src/domain/run/plan.ts';
 import { progressLine, type RunDocument, type RunResult, type StageProgress } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { VERDICT_TABLE, verdict as makeVerdict, type Verdict } from '../src/domain/run/verdict.ts';
+import type { PlacedFinding } from '../src/domain/scan/scan-result.ts';
 import type { SettingsMistake } from '../src/domain/settings/read-settings.ts';
 import type { StageOutcome, StageOutcomes } from '../src/domain/stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
@@ -59,6 +60,7 @@ export class Run {
   private mistakes: readonly SettingsMistake[] = [];
   private mistakesAreHere = false;
   private problem: Problem | null = null;
+  private places: readonly PlacedFinding[] = [];
   private readonly news: StageNews[] = [];
   private changes = 0;
   private looksAsked = 0;
@@ -98,6 +100,11 @@ export class Run {
     return this.currentPlan;
   }
 
+  /** Nothing of it is dispatched. */
+  get hasForkCheck(): boolean {
+    return this.currentPlan?.forkCheck !== undefined;
+  }
+
   get outcomes(): StageOutcomes {
     return this.stageOutcomes;
   }
@@ -135,6 +142,11 @@ export class Run {
 
   decide(...decisions: readonly Decision[]): void {
     this.decisions.push(...decisions);
+    this.changed();
+  }
+
+  located(places: readonly PlacedFinding[]): void {
+    this.places = places;
     this.changed();
   }
 
@@ -225,6 +237,7 @@ export class Run {
       mistakes: this.mistakes,
       mistakesAreHere: this.mistakesAreHere,
       problem: this.problem,
+      places: this.places,
       lookedAt: isoNow(),
       startedAt: this.startedAt,
     };

@@ -12,6 +12,7 @@ import { PATCHES } from './patches.ts';
 import { Reporter } from './reporter.ts';
 import { index } from './search-index.ts';
 import { Run } from './run.ts';
+import { tellPullRequests } from './tell-pull-requests.ts';
 import { attest } from './states/attest.ts';
 import { autoFix } from './states/auto-fix.ts';
 import { build } from './states/build.ts';
@@ -49,6 +50,7 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
   index(run);
   await reporter.finish();
   await answerReruns(run);
+  await tellPullRequests(run);
   return run.result();
 }
 

@@ -42,6 +42,7 @@ export class PullRequestRuns {
   private readonly options: Options;
   private readonly running = new Set<Promise<void>>();
   private readonly pulls = new Map<number, PullRecord>();
+  private readonly titles = new Map<number, string>();
   /** Tests let the job end as they want. */
   executor: ForkExecutor;
   /** Authors whose first run waits for somebody who may write. */
@@ -76,7 +77,8 @@ export class PullRequestRuns {
     const said = (template: string): string =>
       template
         .replaceAll('${{ github.event.pull_request.number }}', String(pull.number))
-        .replaceAll('${{ github.event.pull_request.head.sha }}', head);
+        .replaceAll('${{ github.event.pull_request.head.sha }}', head)
+        .replaceAll('${{ github.event.pull_request.base.ref }}', pull.baseRef);
     return {
       ...newRun(world, repository, FORK_CHECK_FILE, this.options.listLagMs),
       event: 'pull_request',
@@ -102,6 +104,9 @@ export class PullRequestRuns {
     if (!isAsked) this.end(repository, run, 'skipped');
     else if (this.newcomers.has(pull.author.login)) {
       run.hasJob = false;
+      this.titles.set(run.id, run.title);
+      // Of a run that is held, nothing has been evaluated yet.
+      run.title = pull.title ?? 'A change';
       this.end(repository, run, 'action_required');
     } else this.track(this.execute(repository, run));
   }
@@ -112,7 +117,8 @@ export class PullRequestRuns {
     if (run.conclusion !== 'action_required' || pull === undefined)
       throw new ApiError(403, 'This run is not from a fork pull request or queued by a first-time contributor');
     this.newcomers.delete(pull.author.login);
-    Object.assign(run, { status: 'queued', conclusion: null, hasJob: true });
+    const title = this.titles.get(run.id) ?? run.title;
+    Object.assign(run, { status: 'queued', conclusion: null, hasJob: true, title });
     this.track(this.execute(repository, run));
   }
 

@@ -10,6 +10,20 @@ export function contentRoutes(stage: Stage): Route[] {
   const { world } = stage;
   return [
     { method: 'GET', path: `${R}/commits/:ref`, handler: scoped(stage, 'contents', getCommit(world)) },
+    {
+      method: 'GET',
+      path: `${R}/commits/:sha/branches-where-head`,
+      handler: scoped(stage, 'contents', async ({ params, baseUrl }, repository) => {
+        const { git, owner, name } = repository;
+        const sha = params['sha'] ?? '';
+        if ((await git.commitOf(sha)) === null) throw new ApiError(422, `No commit found for SHA: ${sha}`);
+        const url = `${baseUrl}/repos/${owner.login}/${name}/commits/${sha}`;
+        const branches = [...(await git.refs())].filter(([ref, at]) => ref.startsWith('refs/heads/') && at === sha);
+        return ok(
+          branches.map(([ref]) => ({ name: ref.slice('refs/heads/'.length), commit: { sha, url }, protected: false })),
+        );
+      }),
+    },
     { method: 'GET', path: `${R}/rules/branches/:branch`, handler: scoped(stage, 'metadata', getRules) },
     { method: 'GET', path: `${R}/compare/:basehead`, handler: scoped(stage, 'contents', compare(world)) },
     { method: 'GET', path: `${R}/contents/*path`, handler: scoped(stage, 'contents', getContents(world)) },

@@ -89,6 +89,7 @@ function applyCheck(run: CheckRunRecord, body: CheckBody): void {
     Object.assign(run, { title, summary, text });
     run.annotations.push(...annotations);
   }
+  if (body.name !== undefined) run.name = body.name;
   if (body.actions !== undefined) run.actions = body.actions;
   if (body.status !== undefined) run.status = body.status;
   if (body.details_url !== undefined) run.detailsUrl = body.details_url;

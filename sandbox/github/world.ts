@@ -46,7 +46,7 @@ export interface AttestationRecord {
 
 export interface CheckRunRecord {
   readonly id: number;
-  readonly name: string;
+  name: string;
   readonly headSha: string;
   readonly externalId: string;
   /** Check runs of one App on one commit are a suite. */
@@ -154,7 +154,7 @@ export interface ActionsRunRecord {
   readonly suiteId: number;
   /** Each attempt has a job of its own. */
   jobId: number;
-  readonly title: string;
+  title: string;
   readonly group: string | null;
   readonly inputs: Readonly<Record<string, string>>;
   /** The reusable workflow that its job calls, `owner/name/.github/workflows/file@ref`; null where it has jobs of its own. */

@@ -3,7 +3,7 @@ import type { EmitterWebhookEventName } from '@octokit/webhooks';
 import type { z } from 'zod';
 import { parseCommands } from '../domain/command/command-grammar.ts';
 import { skipMarkerIn } from '../domain/command/skip-marker.ts';
-import { parseForkRunTitle, type ForkRun } from '../domain/fork/fork-check.ts';
+import { FORK_CHECK_FILE, parseForkRunTitle, type ForkRun } from '../domain/fork/fork-check.ts';
 import { branchRef, GitRef, isTag, shortRef } from '../domain/git.ts';
 import { commandId, welcomeId, parseRunId, parseStageRunTitle, type RunKey } from '../domain/run/workflow-ids.ts';
 import type { CommandRequest, PressedCheck } from '../domain/run/messages.ts';
@@ -137,7 +137,7 @@ function onPullRequest({ payload, delivery, timing }: Read<z.infer<typeof PullRe
 function onWorkflowRun({ payload }: Read<z.infer<typeof WorkflowRun>>): Intent {
   const { action, workflow_run: run } = payload;
   const fork = parseForkRunTitle(run.display_title ?? '');
-  if (fork !== null && run.event === 'pull_request') return onForkCheck(payload, fork);
+  if (fork !== null && run.event === 'pull_request' && isForkCheck(run.path)) return onForkCheck(payload, fork);
   if (action !== 'completed') return ignored(`a stage run that is ${action} changes nothing`);
   const title = parseStageRunTitle(run.display_title ?? '');
   if (title === null) return ignored('not a run of one of our stages');
@@ -147,6 +147,9 @@ function onWorkflowRun({ payload }: Read<z.infer<typeof WorkflowRun>>): Intent {
   const news = { stage: title.stage, actionsRunId: run.id, attempt: run.run_attempt ?? 1 };
   return { kind: 'stage_news', runWorkflowId: title.runWorkflowId, news };
 }
+
+const isForkCheck = (path: string | null | undefined): boolean =>
+  path?.split('@')[0] === `.github/workflows/${FORK_CHECK_FILE}`;
 
 /** Whatever has happened to it: a run that was made has to be found, one that ended to be read. */
 function onForkCheck({ repository, workflow_run: run }: z.infer<typeof WorkflowRun>, fork: ForkRun): Intent {

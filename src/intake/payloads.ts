@@ -69,6 +69,7 @@ export const WorkflowRun = z.object({
     run_attempt: id.nullish(),
     display_title: z.string().nullish(),
     event: z.string().nullish(),
+    path: z.string().nullish(),
     head_branch: z.string().nullish(),
     head_repository: z.object({ id }).nullish(),
   }),

@@ -54,7 +54,7 @@ const past = (attempt: number, triggers: readonly Trigger[] | null = [PUSH]): Pa
 const active = (at: CommitSha, triggers: readonly Trigger[] = [PUSH]): ActiveRun => ({ ...past(1), sha: at, triggers });
 
 describe('an approval', () => {
-  const approval: Trigger = { kind: 'approval', actor: 'kim', sha: A };
+  const approval: Trigger = { kind: 'approval', actor: 'kim', sha: A, baseRef: 'main' };
 
   it('starts the commit again that it is for, and stands for its later re-runs', () => {
     const asked = intent({ triggers: [PULL, approval] });

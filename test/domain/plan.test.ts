@@ -363,7 +363,7 @@ describe('a pull request', () => {
 });
 
 describe("a pull request whose code is nobody's here", () => {
-  const forkCheck = { of: 'fork', pullRequest: 7, baseRef: 'main' } as const;
+  const forkCheck = { of: 'fork', pullRequest: 7, baseRef: 'main', isShared: false } as const;
   const ref = 'refs/pull/7/head';
   const strict: SettingsFile = { preset: 'standard', auto_fix_lint: true, signing: 'public_log' };
   const asked = { ref, triggers: [pull({ fork: true })], head: strict, base: strict, forkCheck };
@@ -381,12 +381,14 @@ describe("a pull request whose code is nobody's here", () => {
   });
 
   it('T2: is approved for its very commit, and for no other', () => {
-    const approval = (sha: CommitSha): Trigger => ({ kind: 'approval', actor: 'pat', sha });
+    const approval = (sha: CommitSha, baseRef = 'main'): Trigger => ({ kind: 'approval', actor: 'pat', sha, baseRef });
     const other = CommitSha.parse('e'.repeat(40));
-    const approvedBy = (sha: CommitSha) =>
-      planned({ ...asked, triggers: [...asked.triggers, approval(sha)] }).forkCheck?.approvedBy;
+    const approvedBy = (sha: CommitSha, baseRef = 'main') =>
+      planned({ ...asked, triggers: [...asked.triggers, approval(sha, baseRef)] }).forkCheck?.approvedBy;
     expect(approvedBy(SHA)).toBe('pat');
     expect(approvedBy(other)).toBeNull();
+    // Given another base, it asks for something that nobody has read.
+    expect(approvedBy(SHA, 'lax')).toBeNull();
   });
 });
 

@@ -201,6 +201,20 @@ describe('the check run', () => {
     expect([checkName(named), statusContext(named)]).toEqual([name, context]);
   });
 
+  it('T1: of a fork takes the plain name only where it is looked at, and shares its commit with no branch here', () => {
+    const at = document();
+    const fork = { of: 'fork', pullRequest: 7, baseRef: 'main', commit: at.request.sha, approvedBy: null } as const;
+    const named = (isShared: boolean | null) => ({
+      request: { ...at.request, ref: GitRef.parse('refs/pull/7/head') },
+      plan: isShared === null ? null : { ...at.plan!, forkCheck: { ...fork, isShared } },
+    });
+    expect(checkName(named(false))).toBe('SLSA pipeline');
+    expect(checkName(named(true))).toBe('SLSA pipeline (pull/7/head)');
+    // A draft, or one that no settings want, is skipped: that must not pass for the check that a rule requires.
+    expect(checkName(named(null))).toBe('SLSA pipeline (pull/7/head)');
+    expect(statusContext(named(true))).toBe('slsa/build-level/pull/7/head');
+  });
+
   it('F13: is cut on a whole line, and says so', () => {
     const lines = Array.from({ length: 5000 }, (_, index) => `line ${index} ${'ü'.repeat(20)}`);
     const text = cutOnLine(lines, 10_000);
@@ -381,6 +395,37 @@ describe('annotations', () => {
       },
       ...more,
     });
+
+  it('tell what to do about a vulnerability at the line that names its package, before what is only a warning', () => {
+    const found = {
+      id: 'GHSA-1',
+      severity: 'high',
+      package: 'lodash',
+      version: '4.17.20',
+      fixedIn: '4.17.21',
+    } as const;
+    const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
+    const worst = [{ ...found, location: null, url: null }];
+    const result = { counts, matches: 1, ignored: 0, worst, databaseBuilt: null, sbomSha256: '' };
+    const scanned = linted([finding('a.py')]);
+    const { annotations } = checkReport({
+      ...scanned,
+      plan: { ...scanned.plan!, gates: { ...scanned.plan!.gates, failOnLintErrors: false } },
+      outcomes: { ...scanned.outcomes, scan: { kind: 'finished', run, result } },
+      places: [{ id: 'GHSA-1', package: 'lodash', path: 'package-lock.json', line: 9 }],
+    });
+    expect(annotations).toEqual([
+      {
+        path: 'package-lock.json',
+        line: 9,
+        column: null,
+        level: 'failure',
+        title: 'GHSA-1, high',
+        message: 'lodash 4.17.20: upgrade to 4.17.21.',
+      },
+      expect.objectContaining({ path: 'a.py', level: 'warning' }),
+    ]);
+  });
 
   it('stand at the lines of the repository that lint names, and of no other file', () => {
     const { annotations } = checkReport(

@@ -136,6 +136,8 @@ describe('T4: roles', () => {
     const there = await opened();
     there.repository.permissions.set('reader', 'read');
     await checked(there);
+    // Its last words are out only once it has ended.
+    await set.result(set.idOf(there.repository, 'refs/heads/feature', there.sha));
     // In this repository: runs of other tests may still be reporting.
     const path = `/repos/acme/${there.repository.name}/`;
     const writes = () =>

@@ -117,10 +117,7 @@ describe("a bot's pull request", () => {
     await set.sandbox.openPull(repository, 'update', { author: bot() });
     const check = await checkOf(repository, 'refs/heads/update', sha);
 
-    expect(check).toMatchObject({
-      conclusion: 'action_required',
-      title: expect.stringMatching(/^Checked, not attested \(bot\)/),
-    });
+    expect(check.conclusion).toBe('action_required');
     expect(check.summary).toContain(`\`trusted_bots: [${bot().id}]\``);
     expect(filesRun(repository, sha)).toEqual([]);
   });

@@ -195,16 +195,57 @@ describe('a pull request from a fork', () => {
     const text = (await repository.git.file('refs/heads/main', FORK_CHECK))?.toString('utf8') ?? '';
     const pull = await open(repository, new Map([[FORK_CHECK, `${text}# mine\n`]]));
     const check = await checkOf(repository, pull);
-    await approve(repository, pull);
-    const approved = await checkOf(repository, pull, 2);
+    const answer = await approve(repository, pull);
 
-    for (const each of [check, approved]) {
-      expect(each).toMatchObject({
-        conclusion: 'action_required',
-        title: 'fork-check.yml differs from the one of main',
-      });
-      expect(each.summary).toContain('fork_check_differs');
+    expect(check).toMatchObject({
+      conclusion: 'action_required',
+      title: 'fork-check.yml differs from the one of main',
+    });
+    expect(check.summary).toContain('fork_check_differs');
+    expect(answer).toContain('I approve nothing');
+    expect(repository.checkRuns).toEqual([check]);
+  });
+
+  it('of a newcomer that changes the check itself is not let go by an approval', async () => {
+    const repository = await fresh();
+    set.sandbox.pullRuns.newcomers.add('mallory');
+    const text = (await repository.git.file('refs/heads/main', FORK_CHECK))?.toString('utf8') ?? '';
+    const pull = await open(repository, new Map([[FORK_CHECK, `${text}# mine\n`]]));
+    await checkOf(repository, pull);
+    const before = set.sandbox.calls.length;
+    const answer = await approve(repository, pull);
+
+    expect(answer).toContain('I approve nothing');
+    expect(answer).toContain('fork-check.yml');
+    expect(writes(repository, before).filter((call) => call.endsWith('/approve'))).toEqual([]);
+    expect(repository.runs).toMatchObject([{ conclusion: 'action_required' }]);
+  });
+
+  it('T1: never writes over the check of a branch here that has the same head', async () => {
+    const repository = await fresh();
+    await repository.git.git('branch', 'feature', 'main');
+    const sha = await set.push(repository, 'feature', 'NEWS.md', '# News\n\nA change.\n');
+    await set.sandbox.openPull(repository, 'feature');
+    const ours = await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha));
+    const author = set.sandbox.user('mallory');
+    for (const draft of [true, false]) {
+      const number = repository.pulls.length + 1;
+      await repository.git.git('update-ref', `refs/pull/${number}/head`, sha);
+      const fork = { author, draft, forkSha: sha, headRepositoryId: 424_242 };
+      const pull = await set.sandbox.openPull(repository, `mine-${number}`, fork);
+      const check = await checkOf(repository, pull);
+      expect(check.name).toBe(`SLSA pipeline (pull/${number}/head)`);
     }
+    const plain = repository.checkRuns.filter(({ headSha, name }) => headSha === sha && name === 'SLSA pipeline');
+    expect(plain).toEqual([ours]);
+  });
+
+  it('T1: that is a draft is skipped under a name that no rule asks for', async () => {
+    const repository = await fresh();
+    const pull = await set.sandbox.openForkPull(repository, { files: CHANGE, draft: true });
+    const check = await checkOf(repository, pull);
+
+    expect(check).toMatchObject({ conclusion: 'skipped', name: `SLSA pipeline (pull/${pull.number}/head)` });
   });
 
   it('T9: is judged by the settings of its base, and not by those that it brings', async () => {
@@ -216,6 +257,11 @@ describe('a pull request from a fork', () => {
     expect(check.conclusion).toBe('failure');
     expect(check.title).toMatch(/^\d findings? at or over high/);
     expect(check.summary).toContain('`fail_on_vulnerabilities`');
+    // At the line of the lock file that names the package.
+    expect(check.annotations[0]).toMatchObject({ path: 'package-lock.json', annotation_level: 'failure' });
+    const lines =
+      (await repository.git.file('refs/heads/main', 'package-lock.json'))?.toString('utf8').split('\n') ?? [];
+    expect(lines[(check.annotations[0]?.start_line ?? 0) - 1]).toContain('lodash');
   });
 
   it('with mistakes in its own settings is none the worse for it', async () => {
@@ -266,6 +312,27 @@ describe('a pull request from a fork', () => {
 });
 
 describe("a bot's pull request", () => {
+  it('T1: is not dispatched by somebody else who opens another one of its branch', async () => {
+    const repository = await fresh();
+    await repository.git.git('branch', 'update', 'main');
+    const sha = await set.push(repository, 'update');
+    await set.sandbox.openPull(repository, 'update', { author: set.sandbox.user('dependabot[bot]', 'Bot') });
+    await set.check(repository, set.idOf(repository, 'refs/heads/update', sha));
+    const { pulls } = repository;
+    const [bot] = pulls;
+    // The bot's own event is lost, and another person's comes.
+    const again = await repository.git.commitFiles('update', new Map([['x.md', '# x\n']]), 'More');
+    const mine = { ...bot!, id: 1, number: 2, author: set.sandbox.user('mallory'), baseRef: 'main' };
+    pulls.push(mine);
+    await set.sandbox.events.pull('opened', repository, mine);
+    await set.sandbox.events.pull('synchronize', repository, bot!);
+    await set.check(repository, set.idOf(repository, 'refs/heads/update', again));
+
+    expect(repository.runs.filter(({ headSha, event }) => headSha === again && event === 'workflow_dispatch')).toEqual(
+      [],
+    );
+  });
+
   it('is checked as a fork is where its base does not trust the bot, and its check says how to trust it', async () => {
     const repository = await fresh();
     await repository.git.git('branch', 'update', 'main');

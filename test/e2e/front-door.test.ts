@@ -172,6 +172,36 @@ describe('every event ends in a check within 30 s', () => {
   });
 });
 
+describe('a pull request that needs a person', () => {
+  it('T18: has one comment that says what to do, is kept up to date, and ends by saying that nobody is needed', async () => {
+    const own = await set.repository('sticky', 'preset: minimal\n');
+    await own.git.git('branch', 'settings', 'main');
+    const good = (await own.git.file('refs/heads/main', '.github/slsa-pipeline.yml'))?.toString('utf8') ?? '';
+    const settings = (text: string) =>
+      set.sandbox.push(own, 'settings', new Map([['.github/slsa-pipeline.yml', text]]));
+    const first = await settings(`${good}presett: x\n`);
+    const pull = await set.sandbox.openPull(own, 'settings');
+    await checkOf(first, own);
+    const sticky = () => own.comments.filter(({ body }) => body.includes('slsa-pipeline:needs-a-person'));
+    await within(() => sticky()[0]);
+    expect(sticky()[0]).toMatchObject({ issueNumber: pull.number });
+    expect(sticky()[0]?.body).toContain('1 mistake in .github/slsa-pipeline.yml');
+    expect(sticky()[0]?.body).toContain('`presett` is not a setting');
+
+    const second = await settings(`${good}presett: x\n# @acme/all fixes #1\nfail: y\n`);
+    await checkOf(second, own);
+    await within(() => (sticky()[0]?.body.includes('2 mistakes') === true ? true : undefined));
+
+    const third = await settings(`${good}# fine\n`);
+    expect(await checkOf(third, own)).toMatchObject({ conclusion: 'success' });
+    await within(() =>
+      sticky()[0]?.body.includes('Nothing here waits for a person any more') === true ? true : undefined,
+    );
+    expect(sticky()).toHaveLength(1);
+    expect(own.comments).toHaveLength(1);
+  });
+});
+
 describe('every command has its reaction and one answer within 30 s', () => {
   it.each([
     ['kim', '/slsa status', '+1'],

@@ -243,8 +243,9 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
   it('takes whatever happens to a fork check for news to the coordinator of its ref, and to no other', () => {
     const run = (more: object): unknown =>
       withPart(payloadOf('workflow_run.completed.json'), 'workflow_run', {
-        display_title: `slsa fork 7 ${SHA}`,
+        display_title: `slsa fork 7 ${SHA} main`,
         event: 'pull_request',
+        path: '.github/workflows/fork-check.yml',
         head_branch: 'patch-1',
         ...more,
       });
@@ -257,6 +258,7 @@ describeWithSharedData('shared data of webhooks, as they would come to the App',
       ref: 'refs/heads/patch-1',
     });
     expect(taken('workflow_run', run({ event: 'workflow_dispatch' })).kind).toBe('ignored');
+    expect(taken('workflow_run', run({ path: '.github/workflows/mine.yml' })).kind).toBe('ignored');
   });
 
   it("ignores a completed run that was titled after another repository's pipeline", () => {

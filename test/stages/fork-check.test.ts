@@ -57,6 +57,8 @@ interface Rule {
 
 const OWN_CODE = ['lint', 'build'];
 
+const MATERIAL = ['${{ steps.keep.outputs.material }}', '${{ steps.result.outputs.material }}'];
+
 const RULES: readonly Rule[] = [
   {
     name: 'starts by pull_request only, which gives a fork a read-only token and no secret',
@@ -68,8 +70,9 @@ const RULES: readonly Rule[] = [
     violations: ({ workflow }) => {
       const said = (workflow['run-name'] ?? '')
         .replace('${{ github.event.pull_request.number }}', '7')
-        .replace('${{ github.event.pull_request.head.sha }}', COMMIT);
-      return said === forkRunTitle(7, COMMIT) ? [] : [said];
+        .replace('${{ github.event.pull_request.head.sha }}', COMMIT)
+        .replace('${{ github.event.pull_request.base.ref }}', 'main');
+      return said === forkRunTitle(7, COMMIT, 'main') ? [] : [said];
     },
     broken: ['run-name: slsa fork ', 'run-name: slsa '],
   },
@@ -119,11 +122,30 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "lets no job that runs the fork's code upload what the App reads",
-    violations: (file) => OWN_CODE.flatMap((job) => uploadsOf(file, job)).filter((name) => !name.startsWith('fork-')),
-    broken: [
-      'name: fork-lint-${{ github.run_attempt }}\n          path: material/',
-      'name: slsa-lint-1\n          path: material/',
+    violations: (file) => [
+      ...OWN_CODE.flatMap((job) => uploadsOf(file, job)).filter((name) => !MATERIAL.includes(name)),
+      ...(file.text.match(/material=(?!fork-(lint|image)-\$ATTEMPT")\S*/g) ?? []),
     ],
+    broken: ['material=fork-image-$ATTEMPT', 'material=slsa-scan-$ATTEMPT'],
+  },
+  {
+    name: 'lets what it builds lie where the settings say, and behind no link',
+    violations: (file) => {
+      const titles = stepsOf(file, 'build').map(stepTitle);
+      const [refused, built] = [titles.indexOf('Refuse a path that leads outside'), titles.indexOf('Build')];
+      return refused >= 0 && refused < built ? [] : ['it builds without having looked'];
+    },
+    broken: ['Refuse a path that leads outside', 'Look at the paths'],
+  },
+  {
+    name: "lets linters work on a copy, since what is written into a checkout's own .git is carried out by its last step",
+    violations: ({ steps }) => {
+      const script = steps.find(({ name }) => name === 'MegaLinter')?.run ?? '';
+      return script.includes('cp --archive source lint\n') && !script.includes('--volume "$GITHUB_WORKSPACE/source')
+        ? []
+        : ['it mounts the checkout'];
+    },
+    broken: ['--volume "$GITHUB_WORKSPACE/lint:', '--volume "$GITHUB_WORKSPACE/source:'],
   },
   {
     name: "runs nothing of the repository's in the job that reports",
@@ -133,8 +155,8 @@ const RULES: readonly Rule[] = [
         ...(/\b(docker|npm|npx|node|python3?|make|source|eval|sh -c)\b/.test(step.run ?? '') ? [stepTitle(step)] : []),
       ]),
     broken: [
-      '    steps:\n      - if: ${{ needs.lint.outputs.left',
-      '    steps:\n      - uses: actions/checkout@x\n      - if: ${{ needs.lint.outputs.left',
+      '    steps:\n      - if: ${{ needs.lint.outputs.material',
+      '    steps:\n      - uses: actions/checkout@x\n      - if: ${{ needs.lint.outputs.material',
     ],
   },
   {
@@ -154,7 +176,7 @@ const RULES: readonly Rule[] = [
       return [
         ...(script?.uses === undefined ? [] : ['it is an action']),
         ...mounts.filter(
-          (mount) => !/^--volume "\$(GITHUB_WORKSPACE\/source|RUNNER_TEMP\/reports):\/[\w/]+"$/.test(mount),
+          (mount) => !/^--volume "\$(GITHUB_WORKSPACE\/lint|RUNNER_TEMP\/reports):\/[\w/]+"$/.test(mount),
         ),
         ...(mounts.length === 2 ? [] : ['another number of mounts']),
         ...(script?.run?.match(/--privileged|docker\.sock|--env-file|--network|--env [A-Z_]+(?!\S*=)(?=\s)/g) ?? []),
@@ -227,17 +249,17 @@ describe('fork-check.yml', () => {
 
   it.each([
     'slsa fork 7',
-    `slsa fork 0 ${COMMIT}`,
-    `slsa fork 7 ${COMMIT} x`,
-    `slsa fork -1 ${COMMIT}`,
-    'slsa fork 7 abc',
+    `slsa fork 0 ${COMMIT} main`,
+    `slsa fork 7 ${COMMIT}`,
+    `slsa fork -1 ${COMMIT} main`,
+    'slsa fork 7 abc main',
   ])('is not recognised by the title %j', (title) => {
     expect(parseForkRunTitle(title)).toBeNull();
   });
 });
 
 const TOOLS = Object.fromEntries(
-  ['bash', 'jq', 'sha256sum', 'cut', 'cp', 'mv', 'mkdir'].map((name) => [name, findTool(name)]),
+  ['bash', 'jq', 'sha256sum', 'cut', 'cp', 'mv', 'mkdir', 'realpath'].map((name) => [name, findTool(name)]),
 );
 
 describeWithTools(TOOLS)('the scripts of fork-check.yml', () => {
@@ -259,6 +281,10 @@ describeWithTools(TOOLS)('the scripts of fork-check.yml', () => {
     'needs.build.outputs.digest': DIGEST,
     'needs.build.outputs.buildx': 'v0.36.1',
     'steps.syft.outputs.cmd': 'syft',
+    'github.run_attempt': '2',
+    'needs.plan.outputs.context': 'app',
+    'needs.plan.outputs.dockerfile': 'app/Dockerfile',
+    'needs.plan.outputs.platforms': 'linux/arm64,linux/amd64',
   };
 
   function run(
@@ -283,6 +309,7 @@ describeWithTools(TOOLS)('the scripts of fork-check.yml', () => {
         ...Object.fromEntries(env),
         PATH: join(folder, 'bin'),
         RUNNER_TEMP: join(folder, 'temp'),
+        GITHUB_WORKSPACE: workspace,
         GITHUB_OUTPUT: output,
       },
     });
@@ -356,13 +383,31 @@ describeWithTools(TOOLS)('the scripts of fork-check.yml', () => {
     expect(run('Report the scan')).toMatchObject({ status: 1 });
   });
 
+  it('build one platform, at the places that the settings name', () => {
+    put('app/Dockerfile', 'FROM scratch\n');
+    expect(run('Refuse a path that leads outside')).toMatchObject({ status: 0, output: 'platform=linux/arm64\n' });
+    expect(run('Refuse a path that leads outside', { 'needs.plan.outputs.context': '.' })).toMatchObject({ status: 0 });
+  });
+
+  it.each([
+    ['the context', 'app', '/proc/self'],
+    ['the context, by a way within', 'app', '.git'],
+    ['the Dockerfile', 'app/Dockerfile', '/proc/self/environ'],
+  ])('build nothing where %s is a link', (_, path, target) => {
+    mkdirSync(join(workspace, path, '..'), { recursive: true });
+    symlinkSync(target, join(workspace, path));
+    const ended = run('Refuse a path that leads outside');
+    expect(ended).toMatchObject({ status: 1 });
+    expect(ended.says).toContain('link');
+  });
+
   it("keep MegaLinter's reports, and no link that stands in a report's place", () => {
     const reports = join(folder, 'temp', 'reports');
     mkdirSync(reports);
     writeFileSync(join(folder, 'temp', 'secret'), 'a secret of the runner');
     writeFileSync(join(reports, 'mega-linter-report.json'), '{}');
     symlinkSync(join(folder, 'temp', 'secret'), join(reports, 'megalinter-report.sarif'));
-    expect(run('Keep what it left')).toMatchObject({ status: 0, output: 'left=true\n' });
+    expect(run('Keep what it left')).toMatchObject({ status: 0, output: 'material=fork-lint-2\n' });
     expect(reportFilesIn(join(workspace, 'material'), 'lint').size).toBe(0);
     expect(readFileSync(join(workspace, 'material', 'mega-linter-report.json'), 'utf8')).toBe('{}');
     expect(() => readFileSync(join(workspace, 'material', 'megalinter-report.sarif'))).toThrow(/ENOENT/);

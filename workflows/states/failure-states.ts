@@ -8,6 +8,7 @@ import { describeIssue, type TrackedIssue } from '../../src/domain/issue/tracked
 import { resolvedIssues } from '../../src/domain/issue/resolved-issues.ts';
 import { decision } from '../../src/domain/run/decision.ts';
 import { aside, patiently } from '../activity-calls.ts';
+import { locateFindings } from '../locate-findings.ts';
 import type { Run } from '../run.ts';
 
 export async function buildFailure(run: Run): Promise<void> {
@@ -19,6 +20,7 @@ export async function buildFailure(run: Run): Promise<void> {
 
 export async function vulnerabilityRemediation(run: Run): Promise<void> {
   run.decide(decision('state_injected', 'VULNERABILITY_REMEDIATION was entered: the scan found what the gate names.'));
+  await locateFindings(run);
   await track(run, 'vulnerability');
 }
 

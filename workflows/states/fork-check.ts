@@ -16,12 +16,14 @@ import type { StageOutcomes } from '../../src/domain/stage/stage-outcome.ts';
 import { STAGES } from '../../src/domain/stage/stage-table.ts';
 import { again, patiently, sleepUntil, whateverComes } from '../activity-calls.ts';
 import { epochMilliseconds } from '../clock.ts';
+import { locateFindings } from '../locate-findings.ts';
 import type { Run } from '../run.ts';
 
 export async function forkCheck(run: Run): Promise<void> {
   const following = new Following(run);
   try {
     conclude(run, await following.toTheEnd());
+    await locateFindings(run);
   } catch (error) {
     if (isCancellation(error)) await whateverComes(() => following.letGo());
     throw error;
@@ -82,6 +84,7 @@ class Following {
       stages: FORK_STAGES.filter((stage) => plan.stages.includes(stage)),
       imageName: plan.image.name,
       exceptions: plan.exceptions ?? [],
+      isApproved: plan.forkCheck.approvedBy !== null,
     };
   }
 
@@ -164,8 +167,8 @@ const NEVER_STARTED: Problem = {
   ...problem(
     'never_started',
     'person',
-    'Actions has started no check of this commit: it starts none where the pull request has conflicts with its base, where Actions is off, or where the repository lets no fork run workflows.',
-    'Resolve the conflicts, or look at Settings → Actions → General; then comment `/slsa rerun`.',
+    'Actions has started no check of this commit: it starts none where the pull request has conflicts with its base or was given another base, where Actions is off, or where the repository lets no fork run workflows.',
+    'Resolve the conflicts; or close the pull request and open it again; or look at Settings → Actions → General. Then comment `/slsa rerun`.',
   ),
   title: 'Actions has started no check of this commit',
 };

@@ -20,6 +20,7 @@ const isGoingWell = (run: Run): boolean => run.graph.end === 'DONE';
 function withReview(run: Run): ReturnType<typeof verdictOf> {
   const found = verdictOf(run.plan, run.outcomes, run.evidence);
   const changed = run.document().decisions.find(({ kind }) => kind === 'pipeline_changed_by_pull_request');
-  if (found.kind !== 'success' || changed === undefined) return found;
+  // A fork's check has a workflow of its own, which it cannot change.
+  if (found.kind !== 'success' || changed === undefined || run.hasForkCheck) return found;
   return verdict('action_required', 'This pull request changes the pipeline: review these files', changed.reason);
 }

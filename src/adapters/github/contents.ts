@@ -35,6 +35,10 @@ export interface Contents {
   /** The commit a branch or tag points at (annotated tags are peeled); null where there is no such ref. */
   commitAt(ref: GitRef): Promise<CommitSha | null>;
   pullRequest(number: number): Promise<PullRequest | null>;
+  /** Open pull requests that ask for a branch of this repository to be merged; the first hundred. */
+  pullRequestsOf(branch: string, owner: string): Promise<readonly PullRequest[]>;
+  /** Whether some branch of this repository stands at this commit. */
+  isHeadOfBranch(sha: CommitSha): Promise<boolean>;
   /**
    * Every path that differs between two commits of which the later one descends from the earlier; null where it does not,
    * or where GitHub does not list them all.
@@ -46,8 +50,38 @@ export interface Contents {
   directoryAt(path: string, at: string): Promise<ReadonlyMap<string, string>>;
 }
 
+type PullReader = Pick<Contents, 'pullRequest' | 'pullRequestsOf' | 'isHeadOfBranch'>;
+
+function pullReader(call: RepositoryCall): PullReader {
+  return {
+    async pullRequest(number) {
+      const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
+      const reply = await orNull(call({ route, permissions: 'read', params: { pull_number: number } }));
+      return reply === null ? null : parseReply(PullRequest, reply, route);
+    },
+
+    async pullRequestsOf(branch, owner) {
+      const route = 'GET /repos/{owner}/{repo}/pulls';
+      const params = { head: `${owner}:${branch}`, state: 'open', per_page: 100 };
+      const reply = await call({ route, permissions: 'read', params });
+      return parseReply(z.array(PullRequest), reply, route).filter(({ head }) => head.ref === branch);
+    },
+
+    async isHeadOfBranch(sha) {
+      const route = 'GET /repos/{owner}/{repo}/commits/{commit_sha}/branches-where-head';
+      const reply = await call({ route, permissions: 'read', params: { commit_sha: sha } }).catch(nullIfAbsent);
+      return reply !== null && parseReply(z.array(z.object({ name: z.string() })), reply, route).length > 0;
+    },
+  };
+}
+
 /** A ref that does not exist is a 422 here ("No commit found for SHA"), and an empty repository a 409. */
 const ABSENT: readonly GitHubFaultKind[] = ['not_found', 'unprocessable', 'conflict'];
+
+const nullIfAbsent = (error: unknown): null => {
+  if (error instanceof GitHubFault && ABSENT.includes(error.kind)) return null;
+  throw error;
+};
 
 export function contents(call: RepositoryCall): Contents {
   return {
@@ -77,11 +111,7 @@ export function contents(call: RepositoryCall): Contents {
       }
     },
 
-    async pullRequest(number) {
-      const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
-      const reply = await orNull(call({ route, permissions: 'read', params: { pull_number: number } }));
-      return reply === null ? null : parseReply(PullRequest, reply, route);
-    },
+    ...pullReader(call),
 
     async changedPaths(before, after) {
       // API, "Compare two commits": the first page lists the files, 300 at most.

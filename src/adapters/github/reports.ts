@@ -42,13 +42,23 @@ export interface Reports {
   latestStatus(sha: CommitSha, context: string): Promise<Status | null>;
 }
 
+/** Everybody can open pull requests with the same head, and each has a check there. */
+const PAGE = 100;
+const MAX_PAGES = 10;
+
 export function reports(call: RepositoryCall): Reports {
   return {
     async checkRuns(sha, appId) {
       const route = 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs';
-      const params = { ref: sha, app_id: appId, filter: 'all', per_page: 100 };
-      const reply = await call({ route, permissions: 'read', params });
-      return parseReply(CheckRunList, reply, route).check_runs.filter((run) => run.app?.id === appId);
+      const found: z.infer<typeof CheckRunList>['check_runs'] = [];
+      for (let page = 1; page <= MAX_PAGES; page += 1) {
+        const params = { ref: sha, app_id: appId, filter: 'all', per_page: PAGE, page };
+        const reply = await call({ route, permissions: 'read', params });
+        const { check_runs: runs } = parseReply(CheckRunList, reply, route);
+        found.push(...runs.filter((run) => run.app?.id === appId));
+        if (runs.length < PAGE) break;
+      }
+      return found;
     },
 
     async noteBelow(id, text) {
@@ -79,7 +89,7 @@ export function reports(call: RepositoryCall): Reports {
 
     async updateCheckRun(id, report) {
       const route = 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}';
-      await call({ route, permissions: 'report', params: { check_run_id: id, ...body(report) } });
+      await call({ route, permissions: 'report', params: { check_run_id: id, name: report.name, ...body(report) } });
     },
 
     async setStatus(sha, { state, context, description }) {

@@ -1,6 +1,7 @@
 /** What the App answers to commands: short, with the nearest thing that the person may do. */
 import type { CommitSha } from '../git.ts';
-import { codeSpan } from '../report/plain-text.ts';
+import type { Problem } from '../problem.ts';
+import { codeSpan, inertMarkdown, markedCode } from '../report/plain-text.ts';
 import { STAGE_TABLE } from '../stage/stage-table.ts';
 import type { RerunMode } from '../run/trigger.ts';
 import { COMMANDS, mayDo, nearestCommand, type Access, type CommandName } from './command-grammar.ts';
@@ -50,6 +51,9 @@ export const otherCommitReply = (asked: string, head: CommitSha): string =>
 
 export const NOTHING_TO_APPROVE =
   'There is nothing to approve: this pull request comes from a branch of this repository, and its check counts as it is.';
+
+export const refusedApprovalReply = ({ message, next }: Problem): string =>
+  `I approve nothing: ${inertMarkdown(message)} ${markedCode(next)}`;
 
 export function approvedReply(sha: CommitSha, isReleased: boolean): string {
   const released = isReleased ? 'Its check was held back by GitHub, and now runs. ' : '';

@@ -30,8 +30,12 @@ export const FORK_CHECK_MINUTES = { plan: 5, lint: 30, build: 60, report: 20 } a
 export const FORK_CHECK_LIMIT_MINUTES =
   FORK_CHECK_MINUTES.plan + Math.max(FORK_CHECK_MINUTES.lint, FORK_CHECK_MINUTES.build) + FORK_CHECK_MINUTES.report;
 
-/** Its `run-name`: by it a pull request's run is told from another's of the same commit. */
-export const forkRunTitle = (pullRequest: number, sha: CommitSha): string => `slsa fork ${pullRequest} ${sha}`;
+/**
+ * Its `run-name`: by it a pull request's run is told from another's of the same commit, and from one into another branch,
+ * whose settings it went by.
+ */
+export const forkRunTitle = (pullRequest: number, sha: CommitSha, baseRef: string): string =>
+  `slsa fork ${pullRequest} ${sha} ${baseRef}`;
 
 export interface ForkRun {
   readonly pullRequest: number;
@@ -40,7 +44,7 @@ export interface ForkRun {
 
 /** Anybody can title a run so: a hint to look, never a reason to believe. */
 export function parseForkRunTitle(title: string): ForkRun | null {
-  const match = /^slsa fork ([1-9]\d{0,9}) ([0-9a-f]{40})$/.exec(title);
+  const match = /^slsa fork ([1-9]\d{0,9}) ([0-9a-f]{40}) \S{1,250}$/.exec(title);
   const sha = CommitSha.safeParse(match?.[2]);
   return match === null || !sha.success ? null : { pullRequest: Number(match[1]), sha: sha.data };
 }
@@ -62,6 +66,8 @@ export interface ForkInput {
   readonly stages: readonly ForkStage[];
   readonly imageName: string;
   readonly exceptions: readonly Exception[];
+  /** Somebody has let it go: where GitHub still says that it is held, that is only not known yet. */
+  readonly isApproved: boolean;
 }
 
 /** What a run knows of the check's Actions run. */

@@ -60,16 +60,26 @@ const STATUS_OF_PHASE = { waiting: 'queued', running: 'in_progress', ended: 'com
  * Refs share commits, so a check's name carries the kind of ref; pull requests, the queue and the default branch share the
  * plain name, which is the one that a branch protection rule asks for.
  */
-export function checkName({ request }: Pick<RunDocument, 'request'>): string {
-  return nameFor(request, 'SLSA pipeline', (ref) => `SLSA pipeline (${ref})`);
+export function checkName(named: Named): string {
+  return nameFor(named, 'SLSA pipeline', (ref) => `SLSA pipeline (${ref})`);
 }
+
+/** Before there is a plan, a fork's check has a name of its own. */
+type Named = Pick<RunDocument, 'request'> & Partial<Pick<RunDocument, 'plan'>>;
 
 /** The commit status's context: likewise. */
-export function statusContext({ request }: Pick<RunDocument, 'request'>): string {
-  return nameFor(request, 'slsa/build-level', (ref) => `slsa/build-level/${ref}`);
+export function statusContext(named: Named): string {
+  return nameFor(named, 'slsa/build-level', (ref) => `slsa/build-level/${ref}`);
 }
 
-function nameFor(request: RunDocument['request'], plain: string, withRef: (ref: string) => string): string {
+/**
+ * Anybody can open a pull request from a fork with the head of somebody else's, as a draft that is skipped, say: it takes the
+ * plain name only once it is known to be looked at, and that no branch here shares its commit.
+ */
+function nameFor({ request, plan }: Named, plain: string, withRef: (ref: string) => string): string {
+  if (request.ref.startsWith('refs/pull/')) {
+    return plan?.forkCheck?.isShared === false ? plain : withRef(shortRef(request.ref));
+  }
   const isDefault = request.ref === `refs/heads/${request.repository.defaultBranch}`;
   const isToBeMerged = request.triggers.some(({ kind }) => kind === 'pull_request' || kind === 'merge_group');
   if (isDefault || isToBeMerged) return plain;

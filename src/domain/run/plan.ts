@@ -24,13 +24,15 @@ export const ForkCheck = z.object({
   pullRequest: z.number().int().positive(),
   baseRef: z.string(),
   commit: CommitSha,
+  /** A branch of this repository has the same head: its check is not ours to write over. */
+  isShared: z.boolean(),
   /** Login of who has let it count for this commit; null where nobody has. */
   approvedBy: z.string().nullable(),
 });
 export type ForkCheck = z.infer<typeof ForkCheck>;
 
 /** The pull request whose code is nobody's here. */
-export type ForkSource = Pick<ForkCheck, 'of' | 'pullRequest' | 'baseRef'>;
+export type ForkSource = Pick<ForkCheck, 'of' | 'pullRequest' | 'baseRef' | 'isShared'>;
 
 export const Plan = z.object({
   preset: PresetName,
@@ -149,7 +151,10 @@ type Planned = Extract<Planning, { kind: 'planned' }>;
 /** Of what the settings ask for, as much as code of nobody's may have: it is looked at, and nothing is made of it. */
 function asForkCheck({ forkCheck, triggers, sha }: PlanContext, planned: Planned): Planned {
   if (forkCheck === null) return planned;
-  const approval = triggers.find((trigger) => trigger.kind === 'approval' && trigger.sha === sha);
+  const approval = triggers.find(
+    // For what was read: this commit, into this branch. Another base may have other gates.
+    (trigger) => trigger.kind === 'approval' && trigger.sha === sha && trigger.baseRef === forkCheck.baseRef,
+  );
   const { plan } = planned;
   return {
     ...planned,

@@ -4,6 +4,7 @@ import { WORKING_STATES, TERMINAL_STATES } from '../graph/graph.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
 import type { TrackedIssue } from '../issue/tracked-issue.ts';
 import type { Problem } from '../problem.ts';
+import type { PlacedFinding } from '../scan/scan-result.ts';
 import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
 import { Decision } from './decision.ts';
@@ -44,6 +45,8 @@ export interface RunDocument {
   /** They stand in the commit's own file, and not in that of its base or its organisation. */
   readonly mistakesAreHere?: boolean;
   readonly problem: Problem | null;
+  /** Where the repository names what the scan found, as far as it was looked for. */
+  readonly places?: readonly PlacedFinding[];
   /** ISO time of this look. */
   readonly lookedAt: string;
   readonly startedAt: string;

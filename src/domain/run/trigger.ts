@@ -69,8 +69,8 @@ export const Trigger = z.discriminatedUnion('kind', [
     /** The reply to the comment that asked for it: its last word is how the run ended. */
     reply: ReplyPlace.optional(),
   }),
-  /** Somebody who may write has looked at this very commit, and lets the fork check of it count. */
-  z.object({ kind: z.literal('approval'), actor: Actor, sha: CommitSha }),
+  /** Somebody who may write has looked at this very commit, and lets the fork check of it count for that branch. */
+  z.object({ kind: z.literal('approval'), actor: Actor, sha: CommitSha, baseRef: z.string().min(1).max(250) }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
   /** The App was just installed here: a sign of life, and no run. */
   z.object({ kind: z.literal('installation'), actor: Actor }),

@@ -27,6 +27,12 @@ export const Vulnerability = z.object({
 });
 export type Vulnerability = z.infer<typeof Vulnerability>;
 
+/** A finding at the line of the repository's file that names its package. */
+export interface PlacedFinding extends Pick<Vulnerability, 'id' | 'package'> {
+  readonly path: string;
+  readonly line: number;
+}
+
 export const ScanResult = z.object({
   /** Unique pairs of vulnerability and package: the same one in three paths counts once. */
   counts: Counts,
