@@ -6,7 +6,8 @@ import { floorFor, type TrustPolicy } from '../src/domain/evidence/trust-map.ts'
 import { FORK_CHECK_FILE } from '../src/domain/fork/fork-check.ts';
 import { Digest, type CommitSha } from '../src/domain/git.ts';
 import { fullName, type Repository } from '../src/domain/repository.ts';
-import { resolvePlan, type Plan, type Planning } from '../src/domain/run/plan.ts';
+import type { Decision } from '../src/domain/run/decision.ts';
+import { resolvePlan, type Plan, type PlanContext, type Planning } from '../src/domain/run/plan.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { settingsEffect } from '../src/domain/run/settings-effect.ts';
 import type { Trigger } from '../src/domain/run/trigger.ts';
@@ -100,31 +101,39 @@ class Loading {
   }
 
   async plan(): Promise<SettingsAnswer> {
-    const { github, request, facts } = this.parts;
+    const { github, request } = this.parts;
     const all = await this.read();
     if ('kind' in all) return all;
-    const forkCheck = await forkSource(github, request, () => this.trustedBots(all));
+    const context = await this.contextOf(all);
+    const planning = resolvePlan(context);
+    // Whose code it is costs a request, and is asked of nothing that is not run.
+    const forkCheck =
+      planning.kind === 'planned' ? await forkSource(github, request, () => this.trustedBots(all)) : null;
+    if (forkCheck === null) return withEffects(all, context, planning);
     // Nobody's code decides nothing here, so what its own settings say is not looked at either.
-    const head = forkCheck === null ? all.head : await this.settingsOf(forkCheck.baseRef, all);
+    const head = await this.settingsOf(forkCheck.baseRef, all);
     if ('kind' in head) return head;
-    const context = {
-      repository: request.repository,
-      ref: request.ref,
-      sha: request.sha,
-      triggers: request.triggers,
-      head,
+    const followed = { ...context, head, forkCheck };
+    return withEffects(all, followed, resolvePlan(followed), ...whyNotDispatched(request, forkCheck));
+  }
+
+  private async contextOf(all: All): Promise<PlanContext> {
+    const { repository, ref, sha, triggers } = this.parts.request;
+    const { builder, evidence } = this.parts.facts;
+    return {
+      repository,
+      ref,
+      sha,
+      triggers,
+      head: all.head,
       bases: all.bases,
       settingsDigest: all.digest,
-      builder: facts.builder,
-      floor: floorFor(facts.evidence.trust.policy, fullName(request.repository)),
+      builder,
+      floor: floorFor(evidence.trust.policy, fullName(repository)),
       today: new Date().toISOString().slice(0, 10),
-      changedPaths: await this.changedPaths(head),
-      forkCheck,
+      changedPaths: await this.changedPaths(all.head),
+      forkCheck: null,
     };
-    const planning = resolvePlan(context);
-    if (planning.kind !== 'planned') return planning;
-    const effects = all.changed.map((baseRef) => settingsEffect(context, baseRef));
-    return { ...planning, decisions: [...whyNotDispatched(request, forkCheck), ...planning.decisions, ...effects] };
   }
 
   private async settingsOf(baseRef: string, { bases }: All): Promise<SettingsFile | Stopped> {
@@ -210,6 +219,12 @@ class Loading {
     if (!ignoresSome || before === undefined || !(await this.wasSettled(before))) return null;
     return api.contents.changedPaths(before, request.sha);
   }
+}
+
+function withEffects(all: All, context: PlanContext, planning: Planning, ...first: readonly Decision[]): Planning {
+  if (planning.kind !== 'planned') return planning;
+  const effects = all.changed.map((baseRef) => settingsEffect(context, baseRef));
+  return { ...planning, decisions: [...first, ...planning.decisions, ...effects] };
 }
 
 const SETTLED = ['success', 'skipped'];

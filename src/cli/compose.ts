@@ -18,6 +18,7 @@ import {
   type RunningWorker,
   type WorkerDeployment,
 } from '../adapters/temporal/temporal-worker.ts';
+import { startTracing, WORKFLOW_TRACING, type Tracing } from '../adapters/tracing/tracing.ts';
 import { bundleWorkflows, workflowsIndex } from '../adapters/temporal/workflow-bundle.ts';
 import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import type { Timing } from '../domain/run/timing.ts';
@@ -32,6 +33,7 @@ import { createWebhookServer } from '../intake/webhook-server.ts';
 import type { Credentials, Environment } from './environment.ts';
 import { readStageSources } from './stage-sources.ts';
 import { temporalAddress } from './temporal-address.ts';
+import { VERSION } from './version.ts';
 
 export function githubFor(credentials: Credentials, baseUrl: string, metrics?: Metrics): GitHub {
   const send = metrics === undefined ? globalThis.fetch : counting(globalThis.fetch, metrics);
@@ -40,6 +42,10 @@ export function githubFor(credentials: Credentials, baseUrl: string, metrics?: M
     credentials.kind === 'app' ? appTokens(credentials, endpoint) : plainTokens(credentials.token, endpoint);
   return createGitHub(tokens, endpoint);
 }
+
+/** Where the environment names a collector; once a process. */
+export const tracingFor = ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Environment): Tracing | null =>
+  endpoint === undefined ? null : startTracing({ endpoint, version: VERSION });
 
 export interface Parts {
   readonly log: Logger;
@@ -51,6 +57,8 @@ export interface Parts {
   /** Null where Temporal does not tell versions of the worker apart. */
   readonly deployment?: WorkerDeployment | null;
   readonly metrics?: Metrics;
+  /** Null where no traces are made. */
+  readonly tracing?: Tracing | null;
   /** Where health and figures are told; null where they are not. */
   readonly inside?: InsideAddress | null;
 }
@@ -73,16 +81,24 @@ export async function startWorkerProcess({
   evidence,
   deployment = null,
   metrics = createMetrics(),
+  tracing = null,
   inside = null,
 }: Parts): Promise<Started & Pick<RunningWorker, 'ended'>> {
   installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
-  const bundle = await bundleWorkflows(workflowsIndex(), quietLogger);
-  const client = await connectTemporal(temporal);
+  const interceptors = tracing === null ? [] : [WORKFLOW_TRACING];
+  const bundle = await bundleWorkflows(workflowsIndex(), { interceptors, logger: quietLogger });
+  const client = await connectTemporal(temporal, tracing ?? undefined);
   const unsearchable = await registerSearchAttributes(temporal);
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
   const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence };
   const activities = createActivities(github, client, facts, metrics);
-  const worker = await startWorker({ ...temporal, bundle, activities, ...(deployment === null ? {} : { deployment }) });
+  const worker = await startWorker({
+    ...temporal,
+    bundle,
+    activities,
+    ...(deployment === null ? {} : { deployment }),
+    ...(tracing === null ? {} : { tracing }),
+  });
   await scheduleMaintenance(temporal).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     log.error({ reason }, 'Maintenance is not scheduled: failed deliveries and open checks are not looked after');

@@ -84,6 +84,10 @@ export const Environment = z.object({
     .max(65_535)
     .optional()
     .describe('Port of `/metrics`, `/healthz` and `/readyz`, apart from the webhooks. Unset: no figures are told.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('Where traces go, by OTLP over HTTP: http://collector:4318. Unset: none are made.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

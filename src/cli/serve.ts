@@ -9,6 +9,7 @@ import {
   startService,
   startWorkerProcess,
   temporalFor,
+  tracingFor,
   type AppSecrets,
   type InsideAddress,
   type Started,
@@ -62,7 +63,8 @@ export async function serve(environment: Environment): Promise<void> {
   if (appId === undefined && store !== undefined) return setUp(environment, store);
   const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
   const app = appOf(environment);
-  const temporal = await connectTemporal(temporalAddress(environment));
+  const tracing = tracingFor(environment);
+  const temporal = await connectTemporal(temporalAddress(environment), tracing ?? undefined);
   const { HOST: host, PORT: port } = environment;
   const evidence = evidencePartsFor(environment);
   const inside = insideOf(environment);
@@ -70,6 +72,7 @@ export async function serve(environment: Environment): Promise<void> {
   await untilStopped();
   await service.stop();
   await temporal.close();
+  await tracing?.stop();
 }
 
 export async function work(environment: Environment): Promise<void> {
@@ -81,6 +84,7 @@ export async function work(environment: Environment): Promise<void> {
   const inside = insideOf(environment);
   const deployment = deploymentOf(environment);
   const temporal = temporalAddress(environment);
+  const tracing = tracingFor(environment);
   const worker = await startWorkerProcess({
     log,
     temporal,
@@ -89,10 +93,12 @@ export async function work(environment: Environment): Promise<void> {
     evidence,
     deployment,
     metrics,
+    tracing,
     inside,
   });
   await Promise.race([untilStopped(), worker.ended]);
   await worker.stop();
+  await tracing?.stop();
 }
 
 export async function dev(environment: Environment): Promise<void> {
@@ -103,8 +109,10 @@ export async function dev(environment: Environment): Promise<void> {
   const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL, metrics);
   const builder = environment.BUILDER_WORKFLOW ?? null;
   const evidence = evidencePartsFor(environment);
-  const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence, metrics });
-  const client = await connectTemporal(temporal.address);
+  const tracing = tracingFor(environment);
+  const { address } = temporal;
+  const worker = await startWorkerProcess({ log, temporal: address, github, builder, evidence, metrics, tracing });
+  const client = await connectTemporal(address, tracing ?? undefined);
   const { HOST: host, PORT: port } = environment;
   const service = await startService({
     log,
@@ -122,6 +130,7 @@ export async function dev(environment: Environment): Promise<void> {
   await untilStopped();
   const parts: readonly Started[] = [service, worker, { stop: () => client.close() }, temporal];
   for (const part of parts) await part.stop();
+  await tracing?.stop();
 }
 
 /** The first signal ends in order, the second at once. */

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
+import { fixtureFiles, type Files } from '../../sandbox/set-up.ts';
 import { StageSet } from './stage-set.ts';
 
 const WITHIN_MS = 30_000;
@@ -31,7 +32,7 @@ async function within<T>(look: () => T | undefined): Promise<T> {
 const checkOf = (sha: string, there = repository) =>
   within(() => there.checkRuns.find((check) => check.headSha === sha && check.status === 'completed'));
 
-async function branch(name: string, files: ReadonlyMap<string, string> = new Map([['x.txt', name]])): Promise<string> {
+async function branch(name: string, files: Files = new Map([['x.txt', name]])): Promise<string> {
   await repository.git.git('branch', name, 'main');
   return set.sandbox.push(repository, name, files);
 }
@@ -89,7 +90,7 @@ const EVENTS: readonly (readonly [string, string, () => Promise<string>])[] = [
     "a bot's pull request",
     'action_required',
     async () => {
-      const sha = await branch('bump');
+      const sha = await branch('bump', new Map(await fixtureFiles('clean')));
       await set.sandbox.openPull(repository, 'bump', { author: set.sandbox.user('renovate[bot]', 'Bot') });
       return sha;
     },

@@ -7,6 +7,7 @@ import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-
 import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
+import { WORKFLOW_TRACING, type Tracing } from '../../src/adapters/tracing/tracing.ts';
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
@@ -41,6 +42,7 @@ export interface StageSetOptions extends SandboxOptions {
   readonly scripts?: Scripts | 'real';
   /** False where a test starts its worker itself. */
   readonly worker?: boolean;
+  readonly tracing?: Tracing;
   /** `isolated`: stage files call a builder repository, which the worker knows of. */
   readonly builds?: 'isolated' | 'own';
 }
@@ -85,14 +87,24 @@ export class StageSet {
       ...(scripts === 'real' ? {} : { executors: (_real, parts) => scripted(scripts, parts) }),
     });
     const address = { address: temporal.address, namespace: 'default' };
-    const client = await connectTemporal(address);
+    const client = await connectTemporal(address, options.tracing);
     const log = createLogger('silent');
     const app = appSecrets(sandbox);
     const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
     const evidence = sandboxEvidence(sandbox, builder);
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
-    const worker = options.worker === false ? null : await workerFor({ sandbox, address, client, builder, evidence });
+    const worker =
+      options.worker === false
+        ? null
+        : await workerFor({
+            sandbox,
+            address,
+            client,
+            builder,
+            evidence,
+            tracing: options.tracing ?? null,
+          });
     return new StageSet({ sandbox, temporal, client, evidence, service, worker });
   }
 
@@ -173,14 +185,24 @@ interface WorkerParts {
   readonly client: PipelineClient;
   readonly builder: BuilderWorkflow | null;
   readonly evidence: EvidenceParts;
+  readonly tracing: Tracing | null;
 }
 
-async function workerFor({ sandbox, address, client, builder, evidence }: WorkerParts): Promise<RunningWorker> {
+async function workerFor({
+  sandbox,
+  address,
+  client,
+  builder,
+  evidence,
+  tracing,
+}: WorkerParts): Promise<RunningWorker> {
   const github = githubFor({ kind: 'app', ...appSecrets(sandbox) }, sandbox.url);
   installRuntimeOnce();
   const facts = { isSearchable: true, builder, sources: readStageSources(), evidence };
-  const bundle = await bundleWorkflows(workflowsIndex(), quiet);
-  return startWorker({ ...address, bundle, activities: createActivities(github, client, facts) });
+  const interceptors = tracing === null ? [] : [WORKFLOW_TRACING];
+  const bundle = await bundleWorkflows(workflowsIndex(), { interceptors, logger: quiet });
+  const activities = createActivities(github, client, facts);
+  return startWorker({ ...address, bundle, activities, ...(tracing === null ? {} : { tracing }) });
 }
 
 let isInstalled = false;

@@ -31,7 +31,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'slsa-faults-'));
   const bundle = join(folder, 'workflows.js');
-  await writeFile(bundle, change(await bundleWorkflows(workflowsIndex(), quiet)));
+  await writeFile(bundle, change(await bundleWorkflows(workflowsIndex(), { logger: quiet })));
   const server = await startDevServer({ binary: await serverBinary(), ...options });
   return {
     server,

@@ -8,7 +8,7 @@ const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() 
 
 let code: string;
 beforeAll(async () => {
-  code = await bundleWorkflows(workflowsIndex(), quiet);
+  code = await bundleWorkflows(workflowsIndex(), { logger: quiet });
 });
 
 describe('the workflow bundle', () => {

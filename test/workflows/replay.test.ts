@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
+import { WORKFLOW_TRACING } from '../../src/adapters/tracing/tracing.ts';
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
 
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
@@ -22,7 +23,7 @@ const recorded = (name: string): Recorded => JSON.parse(readFileSync(`${FOLDER}$
 
 let code: string;
 beforeAll(async () => {
-  code = await bundleWorkflows(workflowsIndex(), quiet);
+  code = await bundleWorkflows(workflowsIndex(), { logger: quiet });
 });
 
 const replay = async (source: string, { workflowId, history }: Recorded): Promise<void> => {
@@ -44,6 +45,13 @@ describe('a recorded history', () => {
 
   it.each(NAMES)('F26: %s replays on the workflows of today', async (name) => {
     await expect(replay(code, recorded(name))).resolves.toBeUndefined();
+  });
+
+  it('F26: replays with tracing switched on, too: it changes no order of commands', async () => {
+    const traced = await bundleWorkflows(workflowsIndex(), { interceptors: [WORKFLOW_TRACING], logger: quiet });
+    for (const name of ['0.2.0/standard.json', '0.2.0/coordinator.json', '0.2.0/command.json']) {
+      await expect(replay(traced, recorded(name))).resolves.toBeUndefined();
+    }
   });
 
   it('F26: does not replay where an activity has another name: the gate can fail', async () => {

@@ -17,6 +17,7 @@ import {
 import type { RunDocument } from '../../domain/run/run-document.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import { coordinatorId } from '../../domain/run/workflow-ids.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { runWatch, type RunWatch } from './run-watch.ts';
 
 export interface TemporalAddress {
@@ -70,9 +71,14 @@ export interface PipelineClient {
   close(): Promise<void>;
 }
 
-export async function connectTemporal(address: TemporalAddress): Promise<PipelineClient> {
+export async function connectTemporal(
+  address: TemporalAddress,
+  tracing?: Pick<Tracing, 'clientInterceptors'>,
+): Promise<PipelineClient> {
   const connection = await Connection.connect(connectionOptions(address));
-  return pipelineClient(new Client({ connection, namespace: address.namespace }), () => connection.close());
+  const interceptors = { workflow: [...(tracing?.clientInterceptors ?? [])] };
+  const client = new Client({ connection, namespace: address.namespace, interceptors });
+  return pipelineClient(client, () => connection.close());
 }
 
 const PROBE_MS = 2000;

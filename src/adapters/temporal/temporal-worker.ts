@@ -10,12 +10,15 @@ import {
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
 import { TASK_QUEUE } from '../../domain/run/messages.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
 
 export interface WorkerOptions extends TemporalAddress {
   readonly bundle: string;
   readonly activities: object;
   readonly deployment?: WorkerDeployment;
+  /** Its workflows must then be bundled with `WORKFLOW_TRACING`. */
+  readonly tracing?: Pick<Tracing, 'activityInterceptors' | 'sinks'>;
   /** Tests make it small, so that every task replays. */
   readonly maxCachedWorkflows?: number;
 }
@@ -65,7 +68,7 @@ export function installRuntime(log: RuntimeLog): void {
 }
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { namespace } = options;
+  const { namespace, tracing } = options;
   const connection = await NativeConnection.connect(connectionOptions(options));
   const worker = await Worker.create({
     connection,
@@ -76,7 +79,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
-    interceptors: { activity: [() => ({ inbound: new Heartbeat() })] },
+    interceptors: {
+      activity: [
+        () => ({ inbound: new Heartbeat() }),
+        ...(tracing === undefined ? [] : [tracing.activityInterceptors]),
+      ],
+    },
+    ...(tracing === undefined ? {} : { sinks: tracing.sinks }),
     maxCachedWorkflows: options.maxCachedWorkflows ?? MAX_CACHED_WORKFLOWS,
     ...(options.deployment === undefined ? {} : versioned(options.deployment)),
   });

@@ -1,5 +1,6 @@
 /** The workflows as Temporal's sandbox loads them: one file, bundled before the worker starts. */
 import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleWorkflowCode, DefaultLogger, type BundleOptions } from '@temporalio/worker';
@@ -21,6 +22,13 @@ const SHARED = [
   'run/workflow-ids',
 ] as const;
 
+export interface BundleWish {
+  /** Modules with interceptors of workflows, by name. */
+  readonly interceptors?: readonly string[];
+  /** Is told what the bundler said, where it failed. */
+  readonly logger?: BundleOptions['logger'];
+}
+
 /** A bundle has two megabytes; Node's own limit is one. */
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 
@@ -28,11 +36,10 @@ const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
  * Bundles in a process of its own, which takes webpack's memory with it when it ends: a worker would keep those 250 MB.
  *
  * @param index path of `workflows/index.ts`, or of its built twin
- * @param logger is told what the bundler said, where it failed
  * @returns the bundle's code
  */
-export async function bundleWorkflows(index: string, logger?: BundleOptions['logger']): Promise<string> {
-  const bundler = [fileURLToPath(import.meta.url), index];
+export async function bundleWorkflows(index: string, { interceptors = [], logger }: BundleWish = {}): Promise<string> {
+  const bundler = [fileURLToPath(import.meta.url), index, ...interceptors];
   try {
     return (await promisify(execFile)(process.execPath, bundler, { maxBuffer: MAX_BUNDLE_BYTES })).stdout;
   } catch (error) {
@@ -41,10 +48,12 @@ export async function bundleWorkflows(index: string, logger?: BundleOptions['log
   }
 }
 
-async function bundleHere(index: string): Promise<string> {
+async function bundleHere(index: string, interceptors: readonly string[]): Promise<string> {
+  const { resolve } = createRequire(import.meta.url);
   const { code } = await bundleWorkflowCode({
     workflowsPath: index,
     preloadModules: SHARED.map(inDomain),
+    workflowInterceptorModules: interceptors.map((name) => resolve(name)),
     // Without the sources' texts, which are two thirds of the map: lines of stack traces are found all the same.
     webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
     logger: new DefaultLogger('ERROR'),
@@ -61,5 +70,5 @@ const inDomain = (name: string): string => fileURLToPath(new URL(`../../domain/$
 export const workflowsIndex = (): string =>
   fileURLToPath(new URL(`../../../workflows/index.${EXTENSION}`, import.meta.url));
 
-const [, , asked] = process.argv;
-if (import.meta.main && asked !== undefined) process.stdout.write(await bundleHere(asked));
+const [, , asked, ...interceptors] = process.argv;
+if (import.meta.main && asked !== undefined) process.stdout.write(await bundleHere(asked, interceptors));
