@@ -17,7 +17,7 @@ import { readOrganisationSettings, readSettings, type SettingsMistake } from '..
 import { COMMIT_ITSELF, SETTINGS_PATH, type SettingsFile } from '../src/domain/settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../src/domain/stage/stage-table.ts';
 import { forkSource, triggersOf, whyNotDispatched } from './fork-source.ts';
-import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
+import { differsFromForkCheck, standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
 /** What there is beside a plan: each ends the run with a sentence that says what to do. */
 export type SettingsAnswer =
@@ -276,5 +276,8 @@ async function driftedStageFiles(
 ): Promise<string[]> {
   const found = await api.contents.directoryAt(WORKFLOWS_FOLDER, request.sha);
   const differs = (stage: Stage): boolean => standingOf(stage, plan.stageFiles[stage], { facts, found }) === 'differs';
-  return plan.stages.filter(differs).map((stage) => plan.stageFiles[stage].file);
+  return [
+    ...plan.stages.filter(differs).map((stage) => plan.stageFiles[stage].file),
+    ...(differsFromForkCheck(facts, found) ? [FORK_CHECK_FILE] : []),
+  ];
 }

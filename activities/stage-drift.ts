@@ -1,7 +1,8 @@
 /** Whether a repository's stage files are those that this App renders: compared by the names that git gives to contents. */
 import { createHash } from 'node:crypto';
 import type { BuilderWorkflow } from '../src/domain/build/builder.ts';
-import { renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
+import { FORK_CHECK_FILE } from '../src/domain/fork/fork-check.ts';
+import { renderForkCheck, renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
 
 export const WORKFLOWS_FOLDER = '.github/workflows';
@@ -38,6 +39,10 @@ export function standingOf(
   const rendered = renderStageFiles(sources, { builder, timeoutMinutes: { [stage]: timeoutMinutes } });
   return sha === blobSha(rendered[stage]) ? 'as_rendered' : 'differs';
 }
+
+/** Where there is none, pull requests from forks have no check, which is told there. */
+export const differsFromForkCheck = (facts: StageFileFacts, found: ReadonlyMap<string, string>): boolean =>
+  found.has(FORK_CHECK_FILE) && found.get(FORK_CHECK_FILE) !== blobSha(renderForkCheck(facts.sources));
 
 /** As git names a file's content. Source: git-hash-object(1). */
 function blobSha(text: string): string {

@@ -33,9 +33,10 @@ export interface DemoOptions {
 
 export async function demo(options: DemoOptions, environment: Environment): Promise<number> {
   if (options.attack === 'list') return listStories(ATTACKS);
-  if (options.scenario === 'list') return listStories(SCENARIOS);
+  if (options.scenario === 'list') return listStories({ ...SCENARIOS, [FORK]: { story: FORK_STORY } });
   const attack = options.attack === undefined ? null : named('--attack', ATTACKS, options.attack);
-  const scenario = options.scenario === undefined ? null : named('--scenario', SCENARIOS, options.scenario);
+  const hasFaults = options.scenario !== undefined && options.scenario !== FORK;
+  const scenario = hasFaults ? named('--scenario', SCENARIOS, options.scenario ?? '') : null;
   const stage = await Stage.open(environment, attack);
   try {
     const isDone = await stage.play(options, { attack, scenario });
@@ -46,6 +47,10 @@ export async function demo(options: DemoOptions, environment: Environment): Prom
     await stage.close();
   }
 }
+
+const FORK = 'fork';
+const FORK_STORY =
+  'A newcomer opens a pull request from a fork: nothing of it is dispatched, and a person lets it count.';
 
 function named<T>(flag: string, table: Readonly<Record<string, T>>, name: string): T {
   const found = Object.hasOwn(table, name) ? table[name] : undefined;
@@ -105,13 +110,38 @@ class Stage {
   }
 
   /** True where it ended as it should. */
-  play({ repo }: DemoOptions, { attack, scenario }: Played): Promise<boolean> {
+  play({ repo, scenario: name }: DemoOptions, { attack, scenario }: Played): Promise<boolean> {
+    if (name === FORK) return this.fromFork();
     if (attack !== null) return this.underAttack(attack);
     if (scenario !== null) return this.withFaults(scenario);
     return repo === undefined ? this.tour() : this.runCheckout(repo);
   }
 
   private setScenario: (scenario: Scenario | null) => void = () => undefined;
+
+  /** Checked without a token, held back for a newcomer, and counted once somebody has read that very commit. */
+  private async fromFork(): Promise<boolean> {
+    const app = await this.sandbox.createRepository('app');
+    await app.git.commitFiles('main', await this.sandbox.fixture('clean'), 'A clean app');
+    print(`\n1. ${FORK_STORY}\n`);
+    this.sandbox.pullRuns.newcomers.add('mallory');
+    const files = new Map([['NEWS.md', '# News\n\nA first contribution.\n']]);
+    const pull = await this.sandbox.openForkPull(app, { files });
+    const sha = pull.forkSha ?? '';
+    const ref = `pull/${pull.number}/head`;
+    await this.follow(app, ref, sha);
+    showCheck(app, sha);
+    const approval = `/slsa approve ${sha.slice(0, 12)}`;
+    print(`\n2. kim, who may write, has read it, and comments \`${approval}\`.\n`);
+    this.sandbox.comment(app, pull.number, 'kim', approval);
+    const { verdict } = await this.follow(app, ref, sha, 2);
+    showCheck(app, sha);
+    print('\n3. The author pushes again: what was approved was the other commit.\n');
+    const next = await this.sandbox.pushToFork(app, pull, new Map([['NEWS.md', '# News\n\nSomething else.\n']]));
+    const last = await this.follow(app, ref, next);
+    showCheck(app, next);
+    return verdict?.kind === 'success' && last.verdict?.kind === 'action_required';
+  }
 
   /** A fault that is survived first; then the one that was asked for, on the next commit. */
   private async withFaults(asked: Scenario): Promise<boolean> {
@@ -220,7 +250,7 @@ class Stage {
   private async follow(repository: RepositoryRecord, branch: string, sha: string, attempt = 1): Promise<RunDocument> {
     const workflowId = runId({
       repositoryId: repository.id,
-      ref: GitRef.parse(`refs/heads/${branch}`),
+      ref: GitRef.parse(branch.startsWith('pull/') ? `refs/${branch}` : `refs/heads/${branch}`),
       sha: CommitSha.parse(sha),
       attempt,
     });

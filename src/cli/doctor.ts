@@ -1,11 +1,12 @@
 /** `doctor`: is every credential, permission, webhook and server in order, and what to do about each that is not. */
+import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import type { GitHub } from '../adapters/github/github.ts';
 import { examineApp, examineHook, examineInstallation, examineRepository } from '../adapters/github/examination.ts';
 import { lookUpRepository } from '../adapters/github/lookup.ts';
 import { RateGate } from '../adapters/github/rate-gate.ts';
 import { appTokens, type AppCall } from '../adapters/github/tokens.ts';
 import { examineTemporal } from '../adapters/temporal/examination.ts';
-import { standingOf, WORKFLOWS_FOLDER } from '../../activities/stage-drift.ts';
+import { differsFromForkCheck, standingOf, WORKFLOWS_FOLDER } from '../../activities/stage-drift.ts';
 import * as judge from '../domain/doctor/findings.ts';
 import type { Finding } from '../domain/doctor/findings.ts';
 import type { Repository } from '../domain/repository.ts';
@@ -183,10 +184,11 @@ async function driftedFiles(github: GitHub, repository: Repository, environment:
     .repository(repository)
     .contents.directoryAt(WORKFLOWS_FOLDER, `refs/heads/${repository.defaultBranch}`);
   const facts = { builder: environment.BUILDER_WORKFLOW ?? null, sources: readStageSources() };
-  return STAGES.filter((stage) => {
+  const stages = STAGES.filter((stage) => {
     const { file, timeoutMinutes } = STAGE_TABLE[stage];
     return standingOf(stage, { file, timeoutMinutes }, { facts, found }) === 'differs';
   }).map((stage) => STAGE_TABLE[stage].file);
+  return [...stages, ...(differsFromForkCheck(facts, found) ? [FORK_CHECK_FILE] : [])];
 }
 
 const MARKS = { ok: '✔', warning: '!', fault: '✘', unknown: '?' } as const;

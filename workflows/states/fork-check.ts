@@ -61,6 +61,7 @@ function keep(run: Run, outcomes: StageOutcomes): void {
 
 /** Actions makes a run of a pull request within seconds; where it has none after this long, it will make none. */
 const SEARCH_LIMIT_MS = 5 * 60_000;
+const SEARCHES = { firstLook: 1, lookGrowth: 1.5, maxLook: 30 };
 
 class Following {
   private readonly run: Run;
@@ -117,7 +118,8 @@ class Following {
     this.show(known);
     const late = this.whyTooLate(known);
     if (late !== null) return late;
-    const { firstLook, lookGrowth, maxLook } = this.run.request.timing;
+    // Of a run that is held, the event bears a title that tells nobody whose it is.
+    const { firstLook, lookGrowth, maxLook } = known.phase === 'searching' ? SEARCHES : this.run.request.timing;
     this.looks = isAnother ? 0 : this.looks + 1;
     await this.run.waitForForkNews(Math.min(firstLook * lookGrowth ** this.looks, maxLook) * 1000);
     return null;

@@ -1,4 +1,5 @@
 /** What the doctor makes of what it saw: pure, one function a question, each with what to do. */
+import { FORK_CHECK_FILE } from '../fork/fork-check.ts';
 import { STAGE_TABLE, STAGES } from '../stage/stage-table.ts';
 import { NEEDED_EVENTS, NEEDED_PERMISSIONS } from './needs.ts';
 
@@ -129,6 +130,15 @@ export function judgeStageFiles(states: ReadonlyMap<string, string>, drifted: re
           warning(
             'stage files',
             `differ from what this App renders: ${drifted.join(', ')}`,
+            'Run `slsa-pipeline init` in a checkout, then merge what it writes.',
+          ),
+        ]),
+    ...(states.has(FORK_CHECK_FILE)
+      ? []
+      : [
+          warning(
+            'fork check',
+            `${FORK_CHECK_FILE} is not on the default branch: pull requests from forks have no check`,
             'Run `slsa-pipeline init` in a checkout, then merge what it writes.',
           ),
         ]),

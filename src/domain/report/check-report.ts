@@ -145,9 +145,9 @@ const LEAD_OF_VERDICT: Readonly<Record<Exclude<VerdictKind, 'success' | 'failure
   never_set_up: 'Nothing was run for',
 };
 
-/** The image by digest once it is built, by tag before, and the repository where there is no plan. */
+/** The image by digest once it is built, by tag before, and the repository where there will be none. */
 function subjectOf({ request, plan, outcomes: { build } }: RunDocument): string {
-  if (plan === null) return fullName(request.repository);
+  if (plan === null || plan.forkCheck !== undefined) return fullName(request.repository);
   return build?.kind === 'finished' && build.result.kind === 'built'
     ? `${plan.image.name}@${shortDigest(build.result.digest)}`
     : `${plan.image.name}:${plan.image.tag}`;
