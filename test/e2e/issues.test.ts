@@ -145,14 +145,11 @@ describe('re-running a stage by name', () => {
     const second = await set.check(repository, set.idOf(repository, 'refs/heads/feature', sha, 2));
 
     expect(second.conclusion).toBe('success');
-    expect(dispatched(repository).filter((run) => run.headSha === sha).map(({ file }) => file.slice(0, 2))).toEqual([
-      '00',
-      '01',
-      '02',
-      '03',
-      '02',
-      '03',
-    ]);
+    expect(
+      dispatched(repository)
+        .filter((run) => run.headSha === sha)
+        .map(({ file }) => file.slice(0, 2)),
+    ).toEqual(['00', '01', '02', '03', '02', '03']);
     expect({ title: first.title, updates: first.updates }).toEqual({ title, updates });
     const result = await set.result(second.externalId);
     expect(
