@@ -39,7 +39,7 @@ module.exports = {
     },
     only(
       '^src/domain/',
-      ['node_modules/(zod|yaml|fastest-levenshtein)/'],
+      ['node_modules/(zod|yaml|fastest-levenshtein|@lezer)/'],
       'The domain is pure: no I/O, no clock, no Node, so that every decision is tested without mocks. Libraries here are pure too.',
     ),
     {

@@ -1,5 +1,6 @@
 /** `config check` and `config schema`: the settings, before they are pushed. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { exceptionsOn } from '../domain/settings/exceptions.ts';
 import { readOrganisationSettings, readSettings } from '../domain/settings/read-settings.ts';
 import { settingsJsonSchema } from '../domain/settings/json-schema.ts';
 import { MAX_YAML_BYTES } from '../domain/settings/strict-yaml.ts';
@@ -17,6 +18,8 @@ export interface Checked {
  * @throws UsageError where there is no such file
  */
 export function checkConfig(file = SETTINGS_PATH, { organisation }: { readonly organisation: boolean }): Checked {
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new UsageError(`${file} is a folder: name the file in it.`);
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new UsageError(`${file} is not there: name the file, or run this at the top of the repository.`);
   }
@@ -24,7 +27,12 @@ export function checkConfig(file = SETTINGS_PATH, { organisation }: { readonly o
   const text = readFileSync(file, 'utf8').slice(0, MAX_YAML_BYTES + 1);
   const reading = organisation ? readOrganisationSettings(text) : readSettings(text);
   if (reading.kind === 'settings') {
-    return { mistakes: 0, lines: [`${file}: no mistake (preset ${reading.settings.preset ?? 'standard'}).`] };
+    const { preset = 'standard' } = reading.settings;
+    const today = new Date().toISOString().slice(0, 10);
+    const ended = exceptionsOn(today, { exceptions: reading.settings.exceptions ?? [] }).ended.map(
+      ({ id, until }) => `${file}: the exception for ${id} ended on ${until}: its findings count again.`,
+    );
+    return { mistakes: 0, lines: [...ended, `${file}: no mistake (preset ${preset}).`] };
   }
   const { mistakes } = reading;
   const lines = mistakes.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);

@@ -197,7 +197,7 @@ class Stage {
     showCheck(app, feature);
 
     print('\n3. It is merged all the same: on the default branch an issue tracks what was found.\n');
-    const merged = await this.sandbox.push(app, 'main', branch, 'Merge the feature');
+    const merged = await this.sandbox.push(app, 'main', new Map([...branch, ...settings]), 'Merge the feature');
     await this.follow(app, 'main', merged);
     showIssue(app);
 
@@ -208,7 +208,7 @@ class Stage {
     print(`\nreply      ${reply?.body.replace(/^<!--.*-->\n/, '') ?? ''}`);
     print(`\nThe clean commit: ${first.verdict?.kind}: ${first.verdict?.title}\n`);
     showLadder(first);
-    return first.verdict?.kind === 'success';
+    return first.verdict?.kind === 'success' && app.issues.length > 0;
   }
 
   async runCheckout(path: string): Promise<boolean> {

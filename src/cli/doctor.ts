@@ -1,4 +1,5 @@
 /** `doctor`: is every credential, permission, webhook and server in order, and what to do about each that is not. */
+import { GitHubFault } from '../adapters/github/github-fault.ts';
 import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import type { GitHub } from '../adapters/github/github.ts';
 import { examineApp, examineHook, examineInstallation, examineRepository } from '../adapters/github/examination.ts';
@@ -41,9 +42,17 @@ async function inOrder(about: string, look: () => Promise<Finding[]>): Promise<F
     return await look();
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);
-    const next = error instanceof UsageError ? 'See .env.example.' : 'Is it running, and is its address right?';
-    return [judge.fault(about, says, next)];
+    return [judge.fault(about, says, adviceOn(about, error))];
   }
+}
+
+function adviceOn(about: string, error: unknown): string {
+  if (error instanceof UsageError)
+    return about.includes('/') ? 'Write it as the page of the repository has it.' : 'See .env.example.';
+  const status = error instanceof GitHubFault ? error.status : undefined;
+  if (status === 401) return 'APP_ID and PRIVATE_KEY must be of the same App: make a new key in its settings.';
+  if (status === 404 && about !== 'GitHub') return 'Install the App there: on its page, "Install App".';
+  return 'Is it running, and is its address right?';
 }
 
 /** Re-runs keep what earlier attempts did only as long as their histories are there. */

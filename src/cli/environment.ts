@@ -1,4 +1,5 @@
 /** The environment: the only reader of `process.env`, and the one schema that `.env.example` is held equal to. */
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
@@ -109,8 +110,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(set);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  const mistakes = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${whatIsWrong(issue, set)}`);
   throw new UsageError(['The environment has mistakes:', ...mistakes, 'See .env.example for all of them.'].join('\n'));
+}
+
+/** zod's own words, but where they speak of what the text was made into. */
+function whatIsWrong(
+  { code, message, path }: z.core.$ZodIssue,
+  set: Readonly<Record<string, string | undefined>>,
+): string {
+  const name = String(path[0] ?? '');
+  if (code === 'invalid_type' && message.includes('NaN')) return `a number is needed, and this is "${set[name] ?? ''}"`;
+  return message === 'Invalid URL' ? 'an address is needed, such as https://host.example:4318' : message;
 }
 
 export type Credentials =
@@ -123,17 +134,33 @@ export function credentialsOf(environment: Environment): Credentials {
   const privateKey = privateKeyOf(environment);
   if (appId !== undefined && privateKey !== null) return { kind: 'app', appId, privateKey };
   if (token !== undefined) return { kind: 'token', token };
-  throw new UsageError('Set APP_ID and PRIVATE_KEY (or PRIVATE_KEY_PATH) of the App, or GITHUB_TOKEN.');
+  throw new UsageError(
+    'Set APP_ID and PRIVATE_KEY (or PRIVATE_KEY_PATH) of the App; for `run` and `worker` GITHUB_TOKEN does too. There is no App yet? Set SETUP_STORE to a file, and `serve` makes one.',
+  );
 }
 
 function privateKeyOf({ PRIVATE_KEY: key, PRIVATE_KEY_PATH: path }: Environment): Secret | null {
-  if (key !== undefined) return new Secret(key.reveal().replaceAll('\\n', '\n'));
+  if (key !== undefined) return parsedKey(key.reveal().replaceAll('\\n', '\n'), 'PRIVATE_KEY');
   if (path === undefined) return null;
+  let text: string;
   try {
-    return new Secret(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch {
     throw new UsageError(`PRIVATE_KEY_PATH: ${path} cannot be read.`);
   }
+  return parsedKey(text, `PRIVATE_KEY_PATH: ${path}`);
+}
+
+/** A key that is none would be noticed by the first webhook, hours later. */
+function parsedKey(text: string, from: string): Secret {
+  try {
+    if (createPrivateKey(text).asymmetricKeyType === 'rsa') return new Secret(text);
+  } catch {
+    // Said below, without a word of what it holds.
+  }
+  throw new UsageError(
+    `${from}: this is no RSA private key in PEM, as GitHub makes it for an App ("Generate a private key").`,
+  );
 }
 
 /** Every secret that the environment holds, for the log to know what it must never write. */

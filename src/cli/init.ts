@@ -34,14 +34,22 @@ export function init(folder: string, options: InitOptions, environment: Environm
   files.set(FORK_CHECK, renderForkCheck(sources));
   if (!existsSync(join(folder, SETTINGS_PATH))) files.set(SETTINGS_PATH, 'preset: standard\n');
   const differing = [...files].filter(([path, text]) => textOf(join(folder, path)) !== text);
+  const wasThere = new Set(differing.map(([path]) => path).filter((path) => existsSync(join(folder, path))));
   if (!options.check) for (const [path, text] of differing) write(join(folder, path), text);
-  const verb = options.check ? 'differs' : 'written';
+  const verb = (path: string): string => {
+    const isThere = wasThere.has(path);
+    if (options.check) return isThere ? 'differs' : 'missing';
+    return isThere ? 'written over' : 'written';
+  };
+  const width = Math.max(0, ...differing.map(([path]) => verb(path).length));
   const by = builder ?? 'this repository itself: Build L2 at best';
   return {
     differing: differing.length,
     lines: [
       `Builder: ${by}`,
-      ...(differing.length === 0 ? ['All files are as rendered.'] : differing.map(([path]) => `${verb}  ${path}`)),
+      ...(differing.length === 0
+        ? ['All files are as rendered.']
+        : differing.map(([path]) => `${verb(path).padEnd(width)}  ${path}`)),
       ...(options.check || differing.length === 0 ? [] : ['Commit these to the default branch, then push.']),
     ],
   };

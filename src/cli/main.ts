@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one row a command. */
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment, UsageError } from './environment.ts';
 import { inspectPreset, listPresets } from './presets.ts';
@@ -121,7 +122,9 @@ program
   .option('--check', 'write nothing, say what differs', false)
   .action(async (path: string | undefined, options: InitOptions) => {
     const { init } = await import('./init.ts');
-    const { lines, differing } = init(path ?? '.', options, readEnvironment(process.env));
+    // npm runs its scripts where the package is, and says where the person stands.
+    const here = process.env['INIT_CWD'] ?? '.';
+    const { lines, differing } = init(resolve(here, path ?? '.'), options, readEnvironment(process.env));
     print(lines);
     if (options.check && differing > 0) process.exitCode = EXIT.failed;
   });

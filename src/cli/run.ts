@@ -81,7 +81,8 @@ async function intentOf(options: RunOptions, environment: Environment): Promise<
       `--git-sha: ${shortRef(ref)} is at ${sha}, not at ${options.gitSha}. Actions runs branches and tags only, so the commit must be a tip.`,
     );
   }
-  const timing = credentials.kind === 'app' ? WEBHOOK_TIMING : POLLING_TIMING;
+  // A person watches, and whether webhooks arrive is not known here.
+  const timing = credentials.kind === 'app' ? { ...WEBHOOK_TIMING, firstLook: 30, maxLook: 120 } : POLLING_TIMING;
   const triggers = [{ kind: 'manual', actor: 'the command line', flags: flagsOf(options) } as const];
   return { repository, ref, sha: CommitSha.parse(sha), triggers, delivery: null, timing };
 }

@@ -126,6 +126,7 @@ export async function dev(environment: Environment): Promise<void> {
     inside: insideOf(environment),
   });
   print(`Webhooks:     ${service.url}${WEBHOOK_PATH}`);
+  print(`Temporal:     ${address.address} (TEMPORAL_URL, for \`run\` and \`doctor\`)`);
   if (temporal.uiUrl !== null) print(`Temporal UI:  ${temporal.uiUrl}`);
   await untilStopped();
   const parts: readonly Started[] = [service, worker, { stop: () => client.close() }, temporal];

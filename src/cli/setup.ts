@@ -1,6 +1,7 @@
 /** The set-up that `serve` offers where there is no App yet: a page on this machine, and a file for what comes of it. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { registeredApp, type RegisteredApp } from '../adapters/github/app-registration.ts';
 import { serverNames } from '../domain/evidence/server-names.ts';
@@ -17,6 +18,7 @@ export interface SetupStarted extends PageServer {
 /** @throws UsageError where the store holds an App already */
 export async function startSetup(environment: Environment, store: string, log: Logger): Promise<SetupStarted> {
   requireFree(store);
+  requireWritable(store);
   const token = randomBytes(24).toString('base64url');
   const state = randomBytes(24).toString('base64url');
   const { HOST: host, PORT: port, GITHUB_API_URL: baseUrl } = environment;
@@ -47,6 +49,17 @@ function requireFree(store: string): void {
   }
   if (existsSync(keyFileOf(store))) {
     throw new UsageError(`SETUP_STORE: ${keyFileOf(store)} is there already, and is not written over.`);
+  }
+}
+
+/** Found out before anybody is sent to GitHub: what comes back from there comes once. */
+function requireWritable(store: string): void {
+  const folder = dirname(resolve(store));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (existsSync(store)) accessSync(store, constants.W_OK);
+  } catch {
+    throw new UsageError(`SETUP_STORE: ${store} cannot be written: make the folder ${folder}, or name another file.`);
   }
 }
 

@@ -1,7 +1,8 @@
 /** `.env.example` and the schema are one list; mistakes are named together; secrets stay out of the log. */
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { credentialsOf, Environment, readEnvironment } from '../../src/cli/environment.ts';
+import { credentialsOf, Environment, readEnvironment, UsageError } from '../../src/cli/environment.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import { redact } from '../../src/domain/fault/redact.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -18,6 +19,10 @@ describe('.env.example', () => {
   });
 });
 
+const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs1', format: 'pem' })
+  .toString();
+
 describe('the environment', () => {
   it('treats an empty value as not set', () => {
     expect(readEnvironment({ APP_ID: '', PORT: '' })).toMatchObject({ PORT: 3000, TEMPORAL_NAMESPACE: 'default' });
@@ -29,24 +34,32 @@ describe('the environment', () => {
     );
   });
 
-  it.each([
-    [
-      { APP_ID: '1', PRIVATE_KEY: 'a\\nb' },
-      { kind: 'app', appId: 1, privateKey: new Secret('a\nb') },
-    ],
-    [{ GITHUB_TOKEN: 't' }, { kind: 'token', token: new Secret('t') }],
-    [
-      { APP_ID: '1', PRIVATE_KEY: 'k', GITHUB_TOKEN: 't' },
-      { kind: 'app', appId: 1, privateKey: new Secret('k') },
-    ],
-  ])('%j gives credentials', (env, credentials) => {
-    expect(credentialsOf(readEnvironment(env))).toEqual(credentials);
+  it('says what a number or an address is, in words of a person', () => {
+    const wrong = () => readEnvironment({ APP_ID: 'my-app', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' });
+    expect(wrong).toThrow('APP_ID: a number is needed, and this is "my-app"');
+    expect(wrong).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT: an address is needed, such as https://host.example:4318');
   });
 
-  it('without credentials says what to set', () => {
-    expect(() => credentialsOf(readEnvironment({}))).toThrow(
-      'Set APP_ID and PRIVATE_KEY (or PRIVATE_KEY_PATH) of the App, or GITHUB_TOKEN.',
-    );
+  it('gives the credentials of an App, its key on one line or on several, before a plain token', () => {
+    const app = { kind: 'app', appId: 1, privateKey: new Secret(KEY) };
+    expect(credentialsOf(readEnvironment({ APP_ID: '1', PRIVATE_KEY: KEY.replaceAll('\n', '\\n') }))).toEqual(app);
+    expect(credentialsOf(readEnvironment({ APP_ID: '1', PRIVATE_KEY: KEY, GITHUB_TOKEN: 't' }))).toEqual(app);
+    expect(credentialsOf(readEnvironment({ GITHUB_TOKEN: 't' }))).toEqual({ kind: 'token', token: new Secret('t') });
+  });
+
+  it.each([
+    ['garbage', 'no key at all'],
+    ['half of one', KEY.slice(0, 400)],
+    ['of another kind', generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+  ])('refuses a private key that is %s, and does not show it', (_, key) => {
+    const read = () => credentialsOf(readEnvironment({ APP_ID: '1', PRIVATE_KEY: key }));
+    expect(read).toThrow(UsageError);
+    expect(read).toThrow('PRIVATE_KEY: this is no RSA private key in PEM');
+    expect(read).not.toThrow(key.slice(0, 40));
+  });
+
+  it('without credentials says what to set, and how to come by an App', () => {
+    expect(() => credentialsOf(readEnvironment({}))).toThrow(/Set APP_ID and PRIVATE_KEY[\s\S]*SETUP_STORE/);
   });
 });
 

@@ -75,7 +75,7 @@ describe('a checkout without anything', () => {
     const { lines, differing } = run({ check: true });
     expect(filesIn(folder)).toEqual([]);
     expect(differing).toBe(9);
-    expect(lines).toContain(`differs  ${WORKFLOWS[0]}`);
+    expect(lines).toContain(`missing  ${WORKFLOWS[0]}`);
     expect(lines.join('\n')).not.toContain('Commit these');
   });
 });
@@ -93,7 +93,7 @@ describe('a checkout that has some', () => {
     rmSync(join(folder, WORKFLOWS[5] ?? ''));
     expect(run({ check: true })).toMatchObject({
       differing: 2,
-      lines: [expect.any(String), `differs  ${WORKFLOWS[3]}`, `differs  ${WORKFLOWS[5]}`],
+      lines: [expect.any(String), `differs  ${WORKFLOWS[3]}`, `missing  ${WORKFLOWS[5]}`],
     });
     expect(text(WORKFLOWS[3] ?? '')).toBe('on: push\n');
     run();
@@ -227,7 +227,7 @@ describe('the process', () => {
 
   it('ends with 1 where files differ, 0 where none does, and 2 where there is no checkout', () => {
     const before = cli('init', folder, '--check');
-    expect(before).toMatchObject({ status: 1, stderr: '', stdout: expect.stringContaining(`differs  ${SETTINGS}`) });
+    expect(before).toMatchObject({ status: 1, stderr: '', stdout: expect.stringContaining(`missing  ${SETTINGS}`) });
     expect(cli('init', folder)).toMatchObject({ status: 0 });
     expect(cli('init', folder, '--check')).toMatchObject({ status: 0, stdout: expect.stringContaining('as rendered') });
     expect(cli('init', home)).toEqual({

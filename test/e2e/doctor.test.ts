@@ -1,4 +1,5 @@
 /** `doctor`: what is in order, and twenty ways in which it is not, each with what to do. */
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { status } from '../../sandbox/faults.ts';
@@ -133,6 +134,16 @@ describe('an installation', () => {
       () => void repository.requiredChecks.push({ context: 'SLSA pipeline', integrationId: null }),
       {},
       /warning branch rules: "SLSA pipeline" is required from anybody/,
+    ],
+    [
+      'a key of another App',
+      () => undefined,
+      {
+        PRIVATE_KEY: generateKeyPairSync('rsa', { modulusLength: 2048 })
+          .privateKey.export({ type: 'pkcs1', format: 'pem' })
+          .toString(),
+      },
+      /fault GitHub: .* → APP_ID and PRIVATE_KEY must be of the same App/,
     ],
     [
       'a Temporal that is not there',

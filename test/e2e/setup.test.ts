@@ -34,6 +34,12 @@ afterEach(async () => {
 const environment = (more: Record<string, string> = {}) =>
   readEnvironment({ GITHUB_API_URL: sandbox.url, PORT: '0', ...more });
 
+const refusalOf = (where: string): Promise<unknown> =>
+  startSetup(environment(), where, createLogger('silent')).then(
+    () => null,
+    (error: unknown) => error,
+  );
+
 const get = async (address: string): Promise<{ status: number; body: string; headers: Headers }> => {
   const reply = await fetch(address);
   return { status: reply.status, body: await reply.text(), headers: reply.headers };
@@ -132,5 +138,13 @@ describe('the set-up', () => {
     const kept = await get(`${setup.url}/setup/created?code=${sandbox.agreeToManifest()}&state=${state}`);
     expect(kept.status).toBe(502);
     expect(readFileSync(`${store}.private-key.pem`, 'utf8')).toBe('mine');
+  });
+});
+
+describe('a store that cannot be written', () => {
+  it('is refused before anybody is sent to GitHub, since what comes back from there comes once', async () => {
+    const refusal = await refusalOf(join(folder, 'nowhere', '.env'));
+    expect(refusal).toBeInstanceOf(UsageError);
+    expect(String(refusal)).toContain('cannot be written: make the folder');
   });
 });

@@ -75,7 +75,12 @@ export async function connectTemporal(
   address: TemporalAddress,
   tracing?: Pick<Tracing, 'clientInterceptors'>,
 ): Promise<PipelineClient> {
-  const connection = await Connection.connect(connectionOptions(address));
+  const connection = await Connection.connect(connectionOptions(address)).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Temporal at ${address.address} does not answer (${why}). Is it running, and TEMPORAL_URL right?`, {
+      cause: error,
+    });
+  });
   const interceptors = { workflow: [...(tracing?.clientInterceptors ?? [])] };
   const client = new Client({ connection, namespace: address.namespace, interceptors });
   return pipelineClient(client, () => connection.close());

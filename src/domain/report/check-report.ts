@@ -117,12 +117,19 @@ function firstLine(document: RunDocument): string {
     .map((text) => inertMarkdown(text))
     .join(' and ');
   const preset =
-    plan === null ? ` (started by ${trigger})` : ` (preset ${codeSpan(plan.preset)}, started by ${trigger})`;
+    plan === null
+      ? ` (started by ${trigger})`
+      : ` (preset ${codeSpan(plan.preset)}${isRehearsal(document) ? ', its stages for pull requests' : ''}, started by ${trigger})`;
   if (verdict === null) return `**Working on ${what}**${preset}`;
   if (verdict.kind === 'success') return `**${levelClaim(document)}** for ${what}${preset}.`;
   const lead = verdict.kind === 'failure' ? failureLead(document) : LEAD_OF_VERDICT[verdict.kind];
   return `**${lead}** ${what}${preset}.`;
 }
+
+/** A pull request alone asks: nothing of it is signed, so the stages that sign are not there to be missed. */
+const isRehearsal = ({ request }: RunDocument): boolean =>
+  request.triggers.some(({ kind }) => kind === 'pull_request') &&
+  request.triggers.every(({ kind }) => ['pull_request', 'rerun', 'approval'].includes(kind));
 
 function failureLead(document: RunDocument): string {
   const stage = stageThatStopped(document);

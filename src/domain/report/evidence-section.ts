@@ -57,7 +57,12 @@ export function proofLines({ evidence, request, verdict }: RunDocument): string[
     receiptLine(assessment),
     ...(vsa === null
       ? []
-      : ['', 'Verification summary (DSSE, signed by the operator of this App):', '', ...codeBlock([vsa])]),
+      : [
+          '',
+          'Verification summary (DSSE, signed by the operator of this App). It is about the level alone: what lint and scan found is in this check.',
+          '',
+          ...codeBlock([vsa]),
+        ]),
     '',
     '</details>',
     '',

@@ -129,7 +129,7 @@ export const Exception = z.strictObject({
     .regex(/^pkg:[a-z0-9.+-]+\/[^\s]+$/, 'a package is written as a package URL, such as pkg:npm/lodash')
     .optional(),
   /** The last day, in UTC. */
-  until: z.iso.date('a date is written 2026-12-31'),
+  until: z.iso.date('a date is written 2026-12-31, and there is such a day'),
   reason: z.string().min(1).max(500),
 });
 export type Exception = z.infer<typeof Exception>;

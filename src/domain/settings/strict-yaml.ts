@@ -106,9 +106,16 @@ function describeIssue(issue: z.core.$ZodIssue, { value, format, positions }: Re
       message: `\`${plainLine(key, MAX_SHOWN_VALUE)}\` is not ${format.noun}.${didYouMean(key, keysAt(format.schema, issue.path))}`,
     }));
   }
-  const key = String(issue.path.at(-1) ?? 'the file');
+  const key = nameOf(issue.path);
   const found = shown(valueAt(value, issue.path));
   return [{ ...positions.ofValue(issue.path), message: `\`${key}: ${found}\`: ${expectation(issue, found)}` }];
+}
+
+/** `trusted_bots[0]`: a number alone would name nothing. */
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return 'the file';
+  return typeof last === 'number' ? `${String(path.at(-2) ?? 'the file')}[${last}]` : String(last);
 }
 
 function expectation(issue: z.core.$ZodIssue, found: string): string {
@@ -118,6 +125,7 @@ function expectation(issue: z.core.$ZodIssue, found: string): string {
   }
   if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}.`;
   if (issue.code === 'too_big') return `at most ${issue.maximum} allowed.`;
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1) return 'this must not be empty.';
   if (issue.code === 'too_small') return `at least ${issue.minimum} needed.`;
   // What is wrong with a name is said one level down.
   if (issue.code === 'invalid_key') return `${issue.issues[0]?.message ?? issue.message}.`;
