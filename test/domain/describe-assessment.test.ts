@@ -276,8 +276,14 @@ describe('the same question by other tools', () => {
 
 describe('a rehearsal', () => {
   it.each([
-    [3, 'Level after the merge would be Build L3, if the build there verifies.'],
-    [2, 'Level after the merge would be Build L2, if the build there verifies.'],
+    [
+      3,
+      'Level after the merge would be Build L3, if the build there verifies. Nothing of a pull request is signed, on purpose: there is no evidence yet to check.',
+    ],
+    [
+      2,
+      'Level after the merge would be Build L2, if the build there verifies. Nothing of a pull request is signed, on purpose: there is no evidence yet to check.',
+    ],
     [1, 'Level after the merge would be Build L1: nothing is signed there (`signing: none`).'],
   ] as const)('promises L%d only as what would be', (level, line) => {
     expect(rehearsalLine(level)).toBe(line);

@@ -366,6 +366,22 @@ it.each([
   expect(duration(milliseconds)).toBe(said);
 });
 
+describe('how to run it again', () => {
+  const again = /To run it again: press Re-run on this check/;
+
+  it.each([
+    ['failure', true],
+    ['no_result', true],
+    ['cancelled', true],
+    ['success', false],
+    ['superseded', false],
+    ['not_wanted', false],
+  ] as const)('stands in a check that ended as %s: %s', (kind, isThere) => {
+    const ended = document({ phase: 'ended', verdict: verdict(kind, 'x') });
+    expect(again.test(checkReport(ended).summary)).toBe(isThere);
+  });
+});
+
 describe('annotations', () => {
   const finding = (file: string, line: number | null = 3) => ({
     linter: 'ruff',

@@ -100,5 +100,5 @@ export function equivalentCommands({ subject, provenance, standing }: Assessment
 /** What a pull request may look forward to: nothing of it is signed before the merge. */
 export const rehearsalLine = (level: Level): string =>
   level >= 2
-    ? `Level after the merge would be Build L${level}, if the build there verifies.`
+    ? `Level after the merge would be Build L${level}, if the build there verifies. Nothing of a pull request is signed, on purpose: there is no evidence yet to check.`
     : 'Level after the merge would be Build L1: nothing is signed there (`signing: none`).';

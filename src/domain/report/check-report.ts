@@ -105,6 +105,7 @@ function summaryLines(document: RunDocument): string[] {
     ...(isAboutEvidence(document) ? [] : evidenceSection(document)),
     ...decisionLines(document),
     ...proofLines(document),
+    ...againLines(document),
     ...receiptLines(document),
   ];
 }
@@ -166,6 +167,15 @@ function nextLines({ verdict, problem, issues }: RunDocument): string[] {
   const detail =
     problem === null ? [] : [`${inertMarkdown(problem.message, 600)} (error ${codeSpan(problem.code)})`, ''];
   return [...detail, `What you can do: ${markedCode(verdict.next)}`, '', ...tracked];
+}
+
+/** Also where there is no pull request to comment on. */
+function againLines({ verdict, plan }: RunDocument): string[] {
+  if (verdict === null || plan === null || !['failure', 'no_result', 'cancelled'].includes(verdict.kind)) return [];
+  return [
+    'To run it again: press Re-run on this check, or comment `/slsa rerun` on its pull request. What still holds of this commit is kept.',
+    '',
+  ];
 }
 
 function receiptLines({ request, lookedAt, workflowId }: RunDocument): string[] {
