@@ -517,6 +517,26 @@ describe('the runs of a pull request from a fork', () => {
   });
 });
 
+describe('the branches that stand at a commit', () => {
+  it('are told as GitHub describes them, and none where none does', async () => {
+    const tip = (await repository.git.commitOf('refs/heads/main')) ?? '';
+    const lone = await repository.git.commitTo({
+      ref: 'refs/pull/999/head',
+      from: tip,
+      files: new Map([['a', 'a']]),
+      message: 'a',
+    });
+    const token = await tokenFor(box);
+    const answers: unknown[] = [];
+    const calls = await callsOf(async () => {
+      for (const sha of [tip, lone])
+        answers.push((await ask(box, `GET ${REPOSITORY}/commits/${sha}/branches-where-head`, { token })).body);
+    });
+    expect(answers).toMatchObject([expect.arrayContaining([expect.objectContaining({ name: 'main' })]), []]);
+    expect(problemsOf(calls)).toEqual([]);
+  });
+});
+
 describe('the routes of the stand-in', () => {
   const routes = (): readonly Route[] => githubRoutes(box);
   const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
