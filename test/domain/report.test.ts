@@ -378,7 +378,7 @@ describe('how to run it again', () => {
     ['not_wanted', false],
   ] as const)('stands in a check that ended as %s: %s', (kind, isThere) => {
     const ended = document({ phase: 'ended', verdict: verdict(kind, 'x') });
-    expect(again.test(checkReport(ended).summary)).toBe(isThere);
+    expect(checkReport(ended).summary.includes('To run it again: press Re-run on this check')).toBe(isThere);
   });
 });
 
