@@ -367,8 +367,6 @@ it.each([
 });
 
 describe('how to run it again', () => {
-  const again = /To run it again: press Re-run on this check/;
-
   it.each([
     ['failure', true],
     ['no_result', true],
