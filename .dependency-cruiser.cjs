@@ -28,6 +28,7 @@ module.exports = {
           // Types only: such imports are gone before this looks.
           '^src/domain/stage/stage-step',
           '^src/domain/evidence/run-evidence',
+          '^src/domain/repair/repair-source',
           '^src/cli/main',
           // Loaded by address, as a thread.
           '^activities/archive-thread',
@@ -70,7 +71,7 @@ module.exports = {
       [
         '^src/domain/',
         '^src/adapters/',
-        'node_modules/@temporalio/(activity|common)/',
+        'node_modules/(@temporalio/(activity|common)|zod|lru-cache)/',
         '^(node:)?(crypto|worker_threads|timers/promises)$',
       ],
       'An activity is one effect: what it does is in adapters, what it decides is in the domain.',
@@ -84,6 +85,11 @@ module.exports = {
       '^src/intake/',
       ['^src/domain/', '^src/adapters/temporal/', 'node_modules/(probot|pino|zod)/', '^(node:)?http$'],
       'Intake hands over and waits for nobody: it cannot reach GitHub.',
+    ),
+    only(
+      '^src/mcp-server/',
+      ['^src/domain/', '^src/adapters/github/', 'node_modules/(zod|@modelcontextprotocol/sdk)/'],
+      'A child process with a lent token: it reaches one GitHub, and nothing else of the product.',
     ),
     only(
       '^src/web/',

@@ -11,6 +11,7 @@ import type { StageInput } from '../src/domain/stage/stage-step.ts';
 import { STAGE_TABLE, type Stage } from '../src/domain/stage/stage-table.ts';
 import { diagnoseFailure, explainCancellation, type Failed } from './diagnose-failure.ts';
 import { readArchive } from './read-archive.ts';
+import { artifactKey, type RecentBytes } from './recent-bytes.ts';
 import { standingOf, WORKFLOWS_FOLDER, type StageFileFacts } from './stage-drift.ts';
 
 const RERUN = 'Open the stage run, then comment `/slsa rerun failed`: what is done of this commit is kept.';
@@ -19,6 +20,8 @@ export interface Collecting {
   readonly github: GitHub;
   readonly facts: StageFileFacts;
   readonly input: Pick<StageInput, 'stage' | 'repository' | 'commit' | 'file' | 'timeoutMinutes' | 'expected'>;
+  /** What was downloaded is kept for a while: a repair reads the same report again. */
+  readonly recent?: RecentBytes;
   /** By the token that this run of Actions may be read with. */
   readonly reader: ActionsReader;
   /** The job that speaks for the stage, where the run has others too. */
@@ -149,6 +152,7 @@ async function readArtifact(
   if (artifact.expired) return expired;
   try {
     const archive = await download(collecting, artifact);
+    if (archive !== null) collecting.recent?.keep(artifactKey(input.repository.id, artifact.id), archive);
     const expected = { stage: input.stage, commit: input.commit, ...input.expected };
     return archive === null ? expired : await readArchive({ archive, expected, conclusion });
   } catch (error) {

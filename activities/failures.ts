@@ -3,6 +3,7 @@
  * says what to do. Everything expected is a value instead.
  */
 import { ApplicationFailure } from '@temporalio/common';
+import { ClaudeFault } from '../src/adapters/claude/claude.ts';
 import { GitHubFault, type GitHubFaultKind } from '../src/adapters/github/github-fault.ts';
 
 export const FAILURE_TYPES = {
@@ -11,6 +12,8 @@ export const FAILURE_TYPES = {
   GitHubUnreadable: { retryable: true },
   /** A key that is being rotated comes back; an App that was removed ends at the call's deadline. */
   AccessLost: { retryable: true },
+  ModelUnavailable: { retryable: true },
+  ModelRefused: { retryable: false },
 } as const;
 export type FailureType = keyof typeof FAILURE_TYPES;
 
@@ -27,7 +30,7 @@ export async function answer<T>(effect: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { kind: 'answered', value: await effect() };
   } catch (error) {
-    if (error instanceof GitHubFault && error.kind === 'rate_limited') {
+    if ((error instanceof GitHubFault || error instanceof ClaudeFault) && error.kind === 'rate_limited') {
       return { kind: 'rate_limited', untilEpochSeconds: error.untilEpochSeconds ?? 0 };
     }
     throw toFailure(error);
@@ -50,11 +53,15 @@ const ADVICE: Readonly<Record<FailureType, string>> = {
   AccessLost: '. Is the App still installed here, and its key in order?',
   GitHubRefused: ". Compare the App's granted permissions with app.yml.",
   GitHubUnavailable: '',
+  ModelUnavailable: '',
+  ModelRefused: '',
   GitHubUnreadable: '',
 };
 
 /** Cancellation and our own failures pass; a fault of GitHub becomes one of the list; a bug stays what it is. */
 export function toFailure(error: unknown): Error {
+  if (error instanceof ClaudeFault)
+    return failure(error.kind === 'refused' ? 'ModelRefused' : 'ModelUnavailable', error.message);
   if (error instanceof GitHubFault) {
     const type = FAILURE_OF_FAULT[error.kind];
     // What is gone is nobody's grant to give.

@@ -12,6 +12,7 @@ import type { Dispatched, StageInput, StageKnown, StageStep } from '../src/domai
 import { STAGE_TABLE, type Stage, type StageActivity } from '../src/domain/stage/stage-table.ts';
 import { collectOutcome, toStageRun } from './collect-outcome.ts';
 import { toFailure } from './failures.ts';
+import { recentBytes, type RecentBytes } from './recent-bytes.ts';
 import type { StageFileFacts } from './stage-drift.ts';
 
 export type FollowStage<S extends Stage> = (input: StageInput<S>, known: StageKnown) => Promise<StageStep<S>>;
@@ -19,12 +20,13 @@ export type FollowStage<S extends Stage> = (input: StageInput<S>, known: StageKn
 export function createStageActivities(
   github: GitHub,
   facts: StageFileFacts,
+  recent: RecentBytes = recentBytes(),
 ): Record<StageActivity, FollowStage<Stage>> {
   const follow =
     (stage: Stage): FollowStage<Stage> =>
     (input, known) => {
       if (input.stage !== stage) throw new Error(`The activity of ${stage} was given the input of ${input.stage}`);
-      return step({ github, facts, api: github.repository(input.repository), input }, known);
+      return step({ github, facts, recent, api: github.repository(input.repository), input }, known);
     };
   return {
     runMegalinter: follow('lint'),
@@ -40,6 +42,7 @@ export function createStageActivities(
 interface Following {
   readonly github: GitHub;
   readonly facts: StageFileFacts;
+  readonly recent: RecentBytes;
   readonly api: RepositoryApi;
   readonly input: StageInput;
 }

@@ -8,6 +8,8 @@ import { ActionsEngine, type Executors } from './actions/engine.ts';
 import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
 import { forkCheck } from './actions/fork-check.ts';
 import { PullRequestRuns } from './actions/pull-request-runs.ts';
+import { ClaudeServer } from './claude/claude-server.ts';
+import { competent } from './claude/models.ts';
 import { FaultPlan } from './faults.ts';
 import { NEEDED_EVENTS } from '../src/domain/doctor/needs.ts';
 import { Auth, GRANTED } from './github/auth.ts';
@@ -41,6 +43,16 @@ export interface AppCredentials {
   readonly webhookSecret: string;
 }
 
+function newApp(): { readonly app: AppCredentials; readonly publicKey: string } {
+  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const app = {
+    appId: 4711,
+    privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+    webhookSecret: randomBytes(24).toString('hex'),
+  };
+  return { app, publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString() };
+}
+
 export class Sandbox extends People {
   readonly auth: Auth;
   readonly engine: ActionsEngine;
@@ -50,6 +62,7 @@ export class Sandbox extends People {
   readonly app: AppCredentials;
   private readonly server: ApiServer;
   readonly sigstore: Sigstore;
+  readonly claude: ClaudeServer;
   private readonly folder: string;
   readonly pullRuns: PullRequestRuns;
   private builder: BuilderWorkflow | null = null;
@@ -57,7 +70,17 @@ export class Sandbox extends People {
   private constructor(
     parts: Pick<
       Sandbox,
-      'world' | 'auth' | 'engine' | 'webhooks' | 'events' | 'pullRuns' | 'faults' | 'registry' | 'sigstore' | 'app'
+      | 'world'
+      | 'auth'
+      | 'engine'
+      | 'webhooks'
+      | 'events'
+      | 'pullRuns'
+      | 'faults'
+      | 'registry'
+      | 'sigstore'
+      | 'claude'
+      | 'app'
     > & {
       server: ApiServer;
       folder: string;
@@ -72,20 +95,15 @@ export class Sandbox extends People {
     this.app = parts.app;
     this.server = parts.server;
     this.sigstore = parts.sigstore;
+    this.claude = parts.claude;
     this.folder = parts.folder;
     this.pullRuns = parts.pullRuns;
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
     const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-'));
-    const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const app: AppCredentials = {
-      appId: 4711,
-      privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
-      webhookSecret: randomBytes(24).toString('hex'),
-    };
+    const { app, publicKey } = newApp();
     const baseUrl = (): string => box.url;
-    const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     const world = createWorld({
       appId: app.appId,
       publicKey,
@@ -99,6 +117,7 @@ export class Sandbox extends People {
     const auth = new Auth(world);
     const registry = new Registry();
     const sigstore = await Sigstore.start();
+    const claude = new ClaudeServer(competent);
     const nextId = (): number => world.nextId();
     const parts = { sigstore, nextId, ...(options.attack === undefined ? {} : { attack: options.attack }) };
     const real = realExecutors(parts);
@@ -131,9 +150,10 @@ export class Sandbox extends People {
       app,
       server,
       sigstore,
+      claude,
       folder,
     });
-    await Promise.all([server.listen(), registry.listen()]);
+    await Promise.all([server.listen(), registry.listen(), claude.listen()]);
     return box;
   }
 
@@ -150,7 +170,7 @@ export class Sandbox extends People {
     this.webhooks.options.url = null;
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
     await Promise.all([this.engine.settle(), this.pullRuns.settle()]);
-    await Promise.all([this.server.close(), this.registry.close(), this.sigstore.stop()]);
+    await Promise.all([this.server.close(), this.registry.close(), this.claude.close(), this.sigstore.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 

@@ -40,6 +40,13 @@ const PROFILES = {
     heartbeatTimeout: HEARTBEAT,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   },
+  /** A question to the model: five tries at most, and never the whole of a repair's time (fault F32). */
+  asked: {
+    startToCloseTimeout: '150 seconds',
+    scheduleToCloseTimeout: '6 minutes',
+    heartbeatTimeout: HEARTBEAT,
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 3, maximumInterval: '60 seconds', maximumAttempts: 5 },
+  },
   /** The last report of a run: people wait for it. */
   persistent: {
     startToCloseTimeout: '30 seconds',
@@ -53,6 +60,7 @@ export const once = proxyActivities<Activities>(PROFILES.once);
 export const again = proxyActivities<Activities>(PROFILES.again);
 export const brief = proxyActivities<Activities>(PROFILES.brief);
 export const aside = proxyActivities<Activities>(PROFILES.aside);
+export const asked = proxyActivities<Activities>(PROFILES.asked);
 export const persistent = proxyActivities<Activities>(PROFILES.persistent);
 
 /** A limit that names a past time must not become a busy loop. */

@@ -4,7 +4,9 @@ import { shortSha } from '../src/domain/git.ts';
 import type { Command } from '../src/domain/command/command-grammar.ts';
 import {
   approvedReply,
+  fixReply,
   helpReply,
+  NO_FIX_FOR_FORKS,
   NO_PULL_REQUEST,
   NO_RUN,
   NOTHING_TO_APPROVE,
@@ -92,6 +94,8 @@ async function carryOut(asked: Asked, wanted: Command): Promise<Answered> {
       return tell(asked, wanted.about);
     case 'rerun':
       return rerun(asked, wanted);
+    case 'fix':
+      return fix(asked);
     case 'cancel':
       return cancel(asked);
     case 'accept':
@@ -114,6 +118,16 @@ async function rerun(asked: Asked, { mode }: Of<'rerun'>): Promise<Answered> {
   return done(
     `Running ${codeSpan(shortSha(head.sha))} again${whatIsKept(mode)} The check \`SLSA pipeline\` shows how it goes.`,
   );
+}
+
+async function fix(asked: Asked): Promise<Answered> {
+  if (!(await patiently(() => again.mayWrite(asked.request)))) return notDone(refusedReply('fix'));
+  const head = await readHead(asked);
+  if (head === null) return notDone(NO_PULL_REQUEST);
+  if (head.fork) return notDone(NO_FIX_FOR_FORKS);
+  const wanted: Trigger = { kind: 'fix', actor: asked.request.user.login, reply: placeOf(asked.subject) };
+  await again.handToCoordinator(intentFor(asked, head, wanted));
+  return done(fixReply(head.sha));
 }
 
 /** The newest run of the pull request's commit. */
@@ -197,7 +211,7 @@ const intentParts = ({
   timing,
 }: CommandRequest): Pick<RefIntent, 'repository' | 'delivery' | 'timing'> => ({ repository, delivery, timing });
 
-async function answerPress(request: CommandRequest, { ref, sha, mode, check }: Subject<'press'>): Promise<void> {
+async function answerPress(request: CommandRequest, { ref, sha, mode, check, fix }: Subject<'press'>): Promise<void> {
   if (!(await patiently(() => again.mayWrite(request)))) return;
   const { repository, user } = request;
   if (check !== undefined && patched(PATCHES.tellsOfMovedRef)) {
@@ -209,7 +223,8 @@ async function answerPress(request: CommandRequest, { ref, sha, mode, check }: S
       return;
     }
   }
-  const trigger: Trigger = { kind: 'rerun', actor: user.login, mode };
+  const actor = user.login;
+  const trigger: Trigger = fix === true ? { kind: 'fix', actor } : { kind: 'rerun', actor, mode };
   await again.handToCoordinator({ ...intentParts(request), ref, sha, triggers: [trigger] });
 }
 

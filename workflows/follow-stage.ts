@@ -4,6 +4,7 @@
  */
 import { ActivityFailure, ApplicationFailure, isCancellation, log, sleep, uuid4 } from '@temporalio/workflow';
 import { afterTries, retryOf } from '../src/domain/fault/retry.ts';
+import type { CommitSha, GitRef } from '../src/domain/git.ts';
 import { problem, type Problem } from '../src/domain/problem.ts';
 import { decision } from '../src/domain/run/decision.ts';
 import { stageKey } from '../src/domain/run/workflow-ids.ts';
@@ -19,6 +20,15 @@ export interface StageAsk {
   readonly inputs: Readonly<Record<string, string>>;
   readonly expected: StageInput['expected'];
 }
+
+/** A stage run beside the run's own: at another ref, or with other inputs. It is nobody's stage, so nothing is shown of it. */
+export interface AsideAsk {
+  readonly ref: GitRef;
+  readonly commit: CommitSha;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+type Place = 'own' | Omit<AsideAsk, 'inputs'>;
 
 /** A dispatch that was lost without trace is sent again twice; then something else is wrong. */
 const MAX_DISPATCHES = 3;
@@ -49,9 +59,15 @@ export async function followStage<S extends Stage>(run: Run, stage: S, ask: Stag
   }
 }
 
+/** The linters once more, for a repair: dispatched once, and tried again by nobody. */
+export async function followLintAside(run: Run, { inputs, ...place }: AsideAsk): Promise<StageOutcome<'lint'>> {
+  const expected = { digest: null, sbomSha256: null, imageName: run.plan.image.name };
+  return (await followOnce(run, 'lint', { inputs, expected }, place)) as StageOutcome<'lint'>;
+}
+
 /** One dispatch to its end; where the run is stopped meanwhile, nothing of it goes on in Actions. */
-async function followOnce(run: Run, stage: Stage, ask: StageAsk): Promise<StageOutcome> {
-  const following = new Following(run, stage, ask);
+async function followOnce(run: Run, stage: Stage, ask: StageAsk, place: Place = 'own'): Promise<StageOutcome> {
+  const following = new Following(run, stage, ask, place);
   try {
     return await following.toTheEnd();
   } catch (error) {
@@ -63,6 +79,7 @@ async function followOnce(run: Run, stage: Stage, ask: StageAsk): Promise<StageO
 class Following {
   private readonly run: Run;
   private readonly stage: Stage;
+  private readonly place: Place;
   private readonly input: StageInput;
   private known: StageKnown = { phase: 'new', nonce: newNonce() };
   private dispatches = 0;
@@ -74,19 +91,21 @@ class Following {
   private queuedSince: number | null = null;
   private runningSince: number | null = null;
 
-  constructor(run: Run, stage: Stage, ask: StageAsk) {
-    const { repository, sha, ref } = run.request;
+  constructor(run: Run, stage: Stage, ask: StageAsk, place: Place) {
+    const { repository, sha } = run.request;
+    const { ref, commit } = place === 'own' ? { ref: run.request.ref, commit: sha } : place;
     const key = stageKey(run.workflowId, stage);
     const { file, timeoutMinutes } = run.plan.stageFiles[stage];
     this.run = run;
     this.stage = stage;
+    this.place = place;
     // A pull request's branch is its author's to move between two stages; such a run is superseded by any new commit anyway.
     const bindsCommit =
       STAGE_TABLE[stage].bindsCommit || run.request.triggers.some(({ kind }) => kind === 'pull_request');
     this.input = {
       stage,
       repository,
-      commit: sha,
+      commit,
       ref,
       file,
       timeoutMinutes,
@@ -110,6 +129,10 @@ class Following {
     }
   }
 
+  private moved(state: 'queued' | 'running', url: string | null): void {
+    if (this.place === 'own') this.run.stageMoved(this.stage, state, url);
+  }
+
   /** A dispatch that a limit refused was not sent. */
   private async sitOut({ known, untilEpochSeconds }: Extract<StageStep, { kind: 'rate_limited' }>): Promise<void> {
     if (known.phase === 'new') this.dispatches -= 1;
@@ -123,7 +146,7 @@ class Following {
       if (known.phase !== 'new') return await again[activity](this.input, known);
       this.dispatches += 1;
       this.sentAt = isoNow();
-      this.run.stageMoved(this.stage, 'queued', null);
+      this.moved('queued', null);
       return await once[activity](this.input, known);
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
@@ -172,7 +195,7 @@ class Following {
   }
 
   private async waitToLook(known: Dispatched): Promise<Problem | null> {
-    this.run.stageMoved(this.stage, known.status === 'in_progress' ? 'running' : 'queued', known.url);
+    this.moved(known.status === 'in_progress' ? 'running' : 'queued', known.url);
     this.queuedSince ??= epochMilliseconds();
     if (known.status === 'in_progress') this.runningSince ??= epochMilliseconds();
     const late = this.deadlinePassed();

@@ -13,4 +13,8 @@ export const PATCHES = {
   tellsPullRequests: 'tells-pull-requests',
   /** 0.2.0: findings of the scan are looked for in the repository's own files. */
   locatesFindings: 'locates-findings',
+  /** 0.3.0: AUTO_FIX repairs. */
+  repairs: 'repairs',
+  /** 0.3.0: a branch that passes by itself closes the repairs that are open for it. */
+  closesRepairs: 'closes-repairs',
 } as const;

@@ -13,6 +13,7 @@ import type { TrackedIssue } from '../src/domain/issue/tracked-issue.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import type { Applied } from '../src/domain/run/apply-outcome.ts';
 import type { Retry } from '../src/domain/fault/retry.ts';
+import type { RepairOutcome } from '../src/domain/repair/repair-outcome.ts';
 import { decision, type Decision } from '../src/domain/run/decision.ts';
 import { QUERIES, SIGNALS, type StageNews, type StopAsked } from '../src/domain/run/messages.ts';
 import type { Plan } from '../src/domain/run/plan.ts';
@@ -34,6 +35,8 @@ interface ConclusionDetails {
   readonly mistakes?: readonly SettingsMistake[];
   readonly mistakesAreHere?: boolean;
   readonly problem?: Problem;
+  /** Where that is not as the verdict's row says. */
+  readonly end?: 'DONE';
 }
 
 /** More than this is a flood; the timers look anyway. */
@@ -61,6 +64,7 @@ export class Run {
   private mistakesAreHere = false;
   private problem: Problem | null = null;
   private places: readonly PlacedFinding[] = [];
+  private repair: RepairOutcome | null = null;
   private readonly news: StageNews[] = [];
   private changes = 0;
   private looksAsked = 0;
@@ -109,9 +113,18 @@ export class Run {
     return this.stageOutcomes;
   }
 
+  /** Lint errors of this run are, or would have been, repaired. */
+  get repairsHere(): boolean {
+    return this.currentPlan?.autoFixLint === true;
+  }
+
+  get hasRepair(): boolean {
+    return this.repair !== null && this.repair.kind !== 'nothing_proposed';
+  }
+
   /** What the states so far have brought: what the graph's next shape follows from. */
-  get known(): Pick<RunDocument, 'outcomes' | 'evidence'> {
-    return { outcomes: this.stageOutcomes, evidence: this.evidence };
+  get known(): Pick<RunDocument, 'outcomes' | 'evidence'> & { readonly repair: RepairOutcome | null } {
+    return { outcomes: this.stageOutcomes, evidence: this.evidence, repair: this.repair };
   }
 
   next(): State {
@@ -150,6 +163,11 @@ export class Run {
     this.changed();
   }
 
+  repaired(repair: RepairOutcome): void {
+    this.repair = repair;
+    this.changed();
+  }
+
   tracked(issue: TrackedIssue): void {
     this.issues.push(issue);
     this.changed();
@@ -161,7 +179,8 @@ export class Run {
     this.mistakes = details.mistakes ?? [];
     this.mistakesAreHere = details.mistakesAreHere ?? false;
     this.problem = details.problem ?? this.problem;
-    this.graph = { ...this.graph, end: VERDICT_TABLE[verdict.kind].end };
+    const isToBeMerged = details.end === 'DONE' && verdict.kind === 'action_required';
+    this.graph = { ...this.graph, end: isToBeMerged ? 'DONE' : VERDICT_TABLE[verdict.kind].end };
     this.changed();
   }
 
@@ -238,6 +257,7 @@ export class Run {
       mistakesAreHere: this.mistakesAreHere,
       problem: this.problem,
       places: this.places,
+      ...(this.repair === null ? {} : { repair: this.repair }),
       lookedAt: isoNow(),
       startedAt: this.startedAt,
     };
@@ -258,6 +278,7 @@ export class Run {
       outcomes: this.stageOutcomes,
       evidence: this.evidence,
       decisions: this.decisions,
+      ...(this.repair === null ? {} : { repair: this.repair }),
     };
   }
 }

@@ -8,6 +8,7 @@ import type { RunResult } from '../src/domain/run/run-document.ts';
 import type { RunRequest } from '../src/domain/run/run-request.ts';
 import { verdict } from '../src/domain/run/verdict.ts';
 import { answerReruns } from './answer-reruns.ts';
+import { closeRepairs } from './close-repairs.ts';
 import { PATCHES } from './patches.ts';
 import { Reporter } from './reporter.ts';
 import { index } from './search-index.ts';
@@ -51,6 +52,7 @@ export async function slsaBuildPipeline(request: RunRequest): Promise<RunResult>
   await reporter.finish();
   await answerReruns(run);
   await tellPullRequests(run);
+  await closeRepairs(run);
   return run.result();
 }
 

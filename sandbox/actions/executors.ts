@@ -11,7 +11,8 @@ import { buildImage } from './build-image.ts';
 import type { Executors, StageEnd, StageJob } from './engine.ts';
 import { inventory } from './inventory.ts';
 import { failedStep, passedStep } from './job-log.ts';
-import { lintFolder } from './lint.ts';
+import { fixFolder, lintFolder } from './lint.ts';
+import { FIXES_FILE } from '../../src/domain/repair/fixes.ts';
 import { planBuild, type BuildPlan } from './plan-job.ts';
 import { scanComponents } from './scan.ts';
 
@@ -53,10 +54,13 @@ async function lint(job: StageJob): Promise<StageEnd> {
   const moved = refuseAnotherCommit(job);
   if (moved !== null) return moved;
   await job.repository.git.checkOut(job.run.headSha, job.folder);
+  const fixes = job.inputs['fix'] === 'true' ? await fixFolder(job.folder) : null;
   const report = await lintFolder(job.folder);
   const end = passed(job, { exitCode: report.exitCode, tool: { name: 'sandbox-linters', version: '1' } }, [
     ['megalinter-reports/mega-linter-report.json', JSON.stringify(report.megalinter)],
     ['megalinter-reports/megalinter-report.sarif', JSON.stringify(report.sarif)],
+    ['megalinter-reports/linter-logs.json', JSON.stringify(report.logs)],
+    ...(fixes === null ? [] : [[FIXES_FILE, JSON.stringify(fixes)] as const]),
   ]);
   if (report.exitCode === 0) return end;
   return failed(end, {

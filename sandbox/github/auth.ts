@@ -131,13 +131,22 @@ export class Auth {
     });
   }
 
+  /** A token that its holder has no use for any more. */
+  revoke(call: Call): void {
+    this.grantOf(call);
+    this.grants.delete(tokenOf(call) ?? '');
+  }
+
   grantOf(call: Call): Grant {
-    const token = /^(?:token|bearer) (.+)$/i.exec(call.headers.authorization ?? '')?.[1];
+    const token = tokenOf(call);
     const grant = token === undefined ? undefined : this.grants.get(token);
     if (grant === undefined || grant.expiresAt < Date.now()) throw new ApiError(401, 'Bad credentials');
     return grant;
   }
 }
+
+const tokenOf = ({ headers }: Call): string | undefined =>
+  /^(?:token|bearer) (.+)$/i.exec(headers.authorization ?? '')?.[1];
 
 const Claims = z.object({ iss: z.union([z.string(), z.number()]), exp: z.number() });
 const MintRequest = z.object({

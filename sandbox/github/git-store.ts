@@ -107,6 +107,11 @@ export class GitStore {
     }
   }
 
+  async bytesOf(sha: string): Promise<Buffer> {
+    const { stdout } = await run('git', ['cat-file', 'blob', sha], { ...this.options(), encoding: 'buffer' });
+    return stdout;
+  }
+
   /** Git's name of a file's contents; null where it is absent. */
   async blobOf(commit: string, path: string): Promise<string | null> {
     const text = await this.git('rev-parse', '--verify', '--quiet', `${commit}:${path}`).catch(() => '');
@@ -213,7 +218,7 @@ export class GitStore {
         data(Buffer.from(content));
       }
     }
-    await this.gitWithInput(Buffer.concat(chunks), 'fast-import', '--quiet', '--force');
+    await this.gitWithInput(Buffer.concat(chunks), ['fast-import', '--quiet', '--force']);
     const commit = await this.commitOf(ref);
     if (commit === null) throw new Error('git fast-import made no commit');
     return commit;
@@ -244,15 +249,24 @@ export class GitStore {
     return run('git', args, this.options()).then(({ stdout }) => stdout);
   }
 
-  private async gitWithInput(input: Buffer, ...args: string[]): Promise<void> {
-    const child = spawn('git', args, { ...this.options(), stdio: ['pipe', 'ignore', 'pipe'] });
+  /** As `git`, with what it reads, and variables of its own. */
+  async gitWithInput(
+    input: Buffer,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const options = this.options();
+    const child = spawn('git', args, { ...options, env: { ...options.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    let output = '';
     let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     child.stdin.end(input);
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`git ${args[0]}: ${errors}`))));
     });
+    return output;
   }
 
   private options(): { cwd: string; env: NodeJS.ProcessEnv; maxBuffer: number } {

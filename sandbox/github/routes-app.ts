@@ -7,6 +7,15 @@ import { repositoryJson } from './representations/repositories.ts';
 import { R, scoped, type Stage } from './scoped.ts';
 import { findRepository, type World } from './world.ts';
 
+const revokeRoute = ({ auth }: Stage): Route => ({
+  method: 'DELETE',
+  path: '/installation/token',
+  handler: (call) => {
+    auth.revoke(call);
+    return { status: 204 };
+  },
+});
+
 export function appRoutes(stage: Stage): Route[] {
   const { world, auth } = stage;
   return [
@@ -37,6 +46,7 @@ export function appRoutes(stage: Stage): Route[] {
         return ok(installationJson(repository, world));
       },
     },
+    revokeRoute(stage),
     manifestRoute(stage),
     {
       method: 'GET',

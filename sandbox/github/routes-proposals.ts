@@ -1,7 +1,8 @@
 /** Branches, commits of one file, and pull requests that somebody opens by the API. */
 import { z } from 'zod';
-import { ApiError, created, ok, type Call, type Route } from './http.ts';
+import { ApiError, created, notFound, ok, type Call, type Route } from './http.ts';
 import { fileCommitJson } from './representations/contents.ts';
+import { labelJson } from './representations/issues.ts';
 import { pullJson } from './representations/pulls.ts';
 import { invalid, pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
 import { nextNumber, type PullRecord, type RepositoryRecord } from './world.ts';
@@ -21,15 +22,19 @@ const NewPull = z.object({
   draft: z.boolean().default(false),
 });
 
-const createRef: Scoped = async (call, { git, owner, name }) => {
-  const { ref, sha } = parseBody(NewRef, call);
-  if ((await git.refs()).has(ref)) throw new ApiError(422, 'Reference already exists');
-  if ((await git.commitOf(sha)) === null) throw new ApiError(422, 'Object does not exist');
-  await git.git('update-ref', ref, sha);
-  const base = `${call.baseUrl}/repos/${owner.login}/${name}`;
-  const object = { type: 'commit', sha, url: `${base}/git/commits/${sha}` };
-  return created({ ref, node_id: 'REF_', url: `${base}/git/${ref}`, object });
-};
+const createRef =
+  ({ events }: Stage): Scoped =>
+  async (call, repository) => {
+    const { git, owner, name } = repository;
+    const { ref, sha } = parseBody(NewRef, call);
+    if ((await git.refs()).has(ref)) throw new ApiError(422, 'Reference already exists');
+    if ((await git.commitOf(sha)) === null) throw new ApiError(422, 'Object does not exist');
+    await git.git('update-ref', ref, sha);
+    await events.pushes(repository);
+    const base = `${call.baseUrl}/repos/${owner.login}/${name}`;
+    const object = { type: 'commit', sha, url: `${base}/git/commits/${sha}` };
+    return created({ ref, node_id: 'REF_', url: `${base}/git/${ref}`, object });
+  };
 
 /** Replacing asks for the blob that is replaced, so that nobody's change is lost. Source: REST, "Create or update file contents". */
 const putFile =
@@ -58,7 +63,9 @@ const list =
       (state === 'all' || pull.state === state) &&
       (base === null || base === pull.baseRef) &&
       (head === null || head === `${repository.owner.login}:${pull.headRef}`);
-    const { items, headers } = pageOf(call, repository.pulls.filter(isWanted));
+    // Newest first, unless asked otherwise. Source: REST, "List pull requests".
+    const newest = call.query.get('direction') === 'asc' ? repository.pulls : repository.pulls.toReversed();
+    const { items, headers } = pageOf(call, newest.filter(isWanted));
     return ok(await Promise.all(items.map((pull) => pullJson(pull, repository, world))), headers);
   };
 
@@ -74,6 +81,37 @@ async function requireBranches({ git, pulls }: RepositoryRecord, head: string, b
   const message = `A pull request already exists for ${head}.`;
   throw invalid({ resource: 'PullRequest', code: 'custom', field: 'base', message });
 }
+
+const PullChange = z.object({
+  title: z.string().min(1).max(256).optional(),
+  body: z.string().max(65_536).optional(),
+  state: z.enum(['open', 'closed']).optional(),
+});
+
+const change =
+  ({ world, events }: Stage): Scoped =>
+  async (call, repository) => {
+    const { state, ...words } = parseBody(PullChange, call);
+    const pull = repository.pulls.find((each) => each.number === Number(call.params['number']));
+    if (pull === undefined) throw notFound();
+    Object.assign(pull, words);
+    if (state !== undefined && state !== pull.state) {
+      pull.state = state;
+      await events.pull(state === 'closed' ? 'closed' : 'reopened', repository, pull);
+    }
+    return ok(await pullJson(pull, repository, world));
+  };
+
+const addLabels =
+  ({ world }: Stage): Scoped =>
+  (call, repository) => {
+    const { labels } = parseBody(z.object({ labels: z.array(z.string().min(1).max(50)) }), call);
+    const number = Number(call.params['number']);
+    const found = [...repository.issues, ...repository.pulls].find((each) => each.number === number);
+    if (found === undefined) throw notFound();
+    found.labels = [...new Set([...(found.labels ?? []), ...labels])];
+    return ok(found.labels.map((name) => labelJson(name, repository, world)));
+  };
 
 const open =
   ({ world, auth, events }: Stage): Scoped =>
@@ -101,9 +139,15 @@ const open =
 
 export function proposalRoutes(stage: Stage): Route[] {
   return [
-    { method: 'POST', path: `${R}/git/refs`, handler: scoped(stage, 'contents:write', createRef) },
+    { method: 'POST', path: `${R}/git/refs`, handler: scoped(stage, 'contents:write', createRef(stage)) },
     { method: 'PUT', path: `${R}/contents/*path`, handler: scoped(stage, 'contents:write', putFile(stage)) },
     { method: 'GET', path: `${R}/pulls`, handler: scoped(stage, 'pull_requests', list(stage)) },
     { method: 'POST', path: `${R}/pulls`, handler: scoped(stage, 'pull_requests:write', open(stage)) },
+    { method: 'PATCH', path: `${R}/pulls/:number`, handler: scoped(stage, 'pull_requests:write', change(stage)) },
+    {
+      method: 'POST',
+      path: `${R}/issues/:number/labels`,
+      handler: scoped(stage, 'issues:write|pull_requests:write', addLabels(stage)),
+    },
   ];
 }

@@ -7,6 +7,7 @@ import { attestationRoutes } from './routes-attestations.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { conversationRoutes } from './routes-conversations.ts';
 import { deliveryRoutes } from './routes-deliveries.ts';
+import { gitRoutes } from './routes-git.ts';
 import { issueRoutes } from './routes-issues.ts';
 import { proposalRoutes } from './routes-proposals.ts';
 import { reportRoutes } from './routes-reports.ts';
@@ -24,5 +25,6 @@ export function githubRoutes(stage: Stage): Route[] {
     ...issueRoutes(stage),
     ...deliveryRoutes(stage),
     ...proposalRoutes(stage),
+    ...gitRoutes(stage),
   ];
 }

@@ -100,8 +100,9 @@ export interface PullRecord {
   /** Of a fork's branch, which this repository does not have. */
   forkSha: string | null;
   /** What its author wrote; a sentence of the sandbox's where nobody did. */
-  readonly title?: string;
-  readonly body?: string;
+  title?: string;
+  body?: string;
+  labels?: readonly string[];
 }
 
 export interface IssueRecord {

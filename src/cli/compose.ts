@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { EvidenceParts } from '../../activities/assess-evidence.ts';
-import { createActivities } from '../../activities/index.ts';
+import { createActivities, type RepairParts } from '../../activities/index.ts';
 import { counting, createMetrics, type Metrics } from '../adapters/metrics/metrics.ts';
 import { createGitHub, type GitHub } from '../adapters/github/github.ts';
 import { appTokens, plainTokens } from '../adapters/github/tokens.ts';
@@ -54,6 +54,7 @@ export interface Parts {
   /** The operator's isolated builder; null where repositories build for themselves. */
   readonly builder: BuilderWorkflow | null;
   readonly evidence: EvidenceParts;
+  readonly repair: RepairParts;
   /** Null where Temporal does not tell versions of the worker apart. */
   readonly deployment?: WorkerDeployment | null;
   readonly metrics?: Metrics;
@@ -79,6 +80,7 @@ export async function startWorkerProcess({
   github,
   builder,
   evidence,
+  repair,
   deployment = null,
   metrics = createMetrics(),
   tracing = null,
@@ -90,7 +92,7 @@ export async function startWorkerProcess({
   const client = await connectTemporal(temporal, tracing ?? undefined);
   const unsearchable = await registerSearchAttributes(temporal);
   if (unsearchable !== null) log.warn({ reason: unsearchable }, 'Runs carry no search attributes');
-  const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence };
+  const facts = { isSearchable: unsearchable === null, builder, sources: readStageSources(), evidence, repair };
   const activities = createActivities(github, client, facts, metrics);
   const worker = await startWorker({
     ...temporal,

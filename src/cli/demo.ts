@@ -14,6 +14,7 @@ import { runId } from '../domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
 import { githubFor, startService, startWorkerProcess, temporalFor, type Started } from './compose.ts';
 import { appSecrets, sandboxEvidence } from './demo-evidence.ts';
+import { sandboxRepair } from './demo-repair.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
 import { listStories, print, showCheck, showIssue, showLadder } from './demo-screen.ts';
@@ -90,9 +91,10 @@ class Stage {
     });
     const builder = await sandbox.createBuilder();
     const evidence = sandboxEvidence(sandbox, builder);
+    const repair = sandboxRepair(sandbox);
     const app = appSecrets(sandbox);
     const github = githubFor({ kind: 'app', ...app }, sandbox.url);
-    const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence });
+    const worker = await startWorkerProcess({ log, temporal: temporal.address, github, builder, evidence, repair });
     const client = await connectTemporal(temporal.address);
     const service = await startService({
       log,

@@ -75,6 +75,30 @@ export const Environment = z.object({
     .regex(/^[a-z][a-z0-9+.-]*:[^\s]{1,300}$/, 'is a URI, such as https://slsa.example.org/verifier/v1')
     .default('urn:slsa-pipeline:verifier:v1')
     .describe('Who vouches, in verification summaries: a URI of yours.'),
+  ANTHROPIC_API_KEY: secret
+    .optional()
+    .describe("Key of the model that repairs what the linters' own fixers cannot. Unset: the fixers alone."),
+  ANTHROPIC_BASE_URL: z.url().default('https://api.anthropic.com').describe("The model's address."),
+  ANTHROPIC_MODEL: text.default('claude-sonnet-5-5').describe('Which model is asked.'),
+  REPAIR_RUNS_AN_HOUR: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(20)
+    .describe('Runs of one installation that may ask the model within an hour.'),
+  REPAIR_TOKENS_A_DAY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(1_000_000)
+    .describe('Tokens that the repairs of one installation may take within a day.'),
+  MCP_SERVER: text
+    .optional()
+    .describe(
+      "Who writes a repair's branches: a command (`github-mcp-server stdio`), an address (http://…/mcp), or `none` for REST alone. Unset: the embedded server.",
+    ),
   HOST: text.default('127.0.0.1').describe('Address that `serve` and `dev` listen on.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port that `serve` and `dev` listen on.'),
   METRICS_HOST: text.default('127.0.0.1').describe('Address that METRICS_PORT is bound to.'),

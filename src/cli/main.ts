@@ -161,6 +161,14 @@ program
   });
 
 program
+  .command('mcp')
+  .description("the embedded MCP server, over stdio: GitHub's own tool names, with GITHUB_PERSONAL_ACCESS_TOKEN")
+  .action(async () => {
+    const { mcp } = await import('./mcp.ts');
+    await mcp(process.env);
+  });
+
+program
   .command('list-presets')
   .description('lists the presets')
   .action(() => print(listPresets()));

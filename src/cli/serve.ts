@@ -18,6 +18,7 @@ import { credentialsOf, secretsOf, UsageError, type Environment } from './enviro
 import { evidencePartsFor } from './evidence.ts';
 import { createLogger } from './logging.ts';
 import { startSetup } from './setup.ts';
+import { repairParts } from './repair-parts.ts';
 import { temporalAddress } from './temporal-address.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -91,6 +92,7 @@ export async function work(environment: Environment): Promise<void> {
     github,
     builder,
     evidence,
+    repair: repairParts(environment),
     deployment,
     metrics,
     tracing,
@@ -111,7 +113,17 @@ export async function dev(environment: Environment): Promise<void> {
   const evidence = evidencePartsFor(environment);
   const tracing = tracingFor(environment);
   const { address } = temporal;
-  const worker = await startWorkerProcess({ log, temporal: address, github, builder, evidence, metrics, tracing });
+  const repair = repairParts(environment);
+  const worker = await startWorkerProcess({
+    log,
+    temporal: address,
+    github,
+    builder,
+    evidence,
+    repair,
+    metrics,
+    tracing,
+  });
   const client = await connectTemporal(address, tracing ?? undefined);
   const { HOST: host, PORT: port } = environment;
   const service = await startService({

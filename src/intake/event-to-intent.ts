@@ -5,6 +5,7 @@ import { parseCommands } from '../domain/command/command-grammar.ts';
 import { skipMarkerIn } from '../domain/command/skip-marker.ts';
 import { FORK_CHECK_FILE, parseForkRunTitle, type ForkRun } from '../domain/fork/fork-check.ts';
 import { branchRef, GitRef, isTag, shortRef } from '../domain/git.ts';
+import { isTryRef } from '../domain/repair/fix-branches.ts';
 import { commandId, welcomeId, parseRunId, parseStageRunTitle, type RunKey } from '../domain/run/workflow-ids.ts';
 import type { CommandRequest, PressedCheck } from '../domain/run/messages.ts';
 import type { Timing } from '../domain/run/timing.ts';
@@ -73,6 +74,8 @@ function onPush({ payload, delivery, timing }: Read<z.infer<typeof Push>>): Inte
   if (!ref.success) return ignored(`${payload.ref.slice(0, 100)} is no branch or tag`);
   // A queue's branch is pushed by GitHub itself, for a merge that may never be.
   if (payload.ref.startsWith('refs/heads/gh-readonly-queue/')) return ignored('a merge queue branch');
+  // Ours, for a minute: linted, and then gone.
+  if (isTryRef(payload.ref)) return ignored('a throw-away branch of a repair');
   const repository = repositoryOf(payload);
   const base = { repository, ref: ref.data, delivery, timing };
   if (payload.deleted === true) return { kind: 'ref', intent: { ...base, sha: payload.before, triggers: [] } };
@@ -192,6 +195,8 @@ function subjectOfPress(name: string, { pressed: check, key, isGreen }: Press): 
     // On a green check there is nothing to go on from: who presses Re-run there means all of it.
     case 'rerequested':
       return { kind: 'press', ref, sha, mode: isGreen ? 'all' : 'failed', check };
+    case 'fix_lint':
+      return { kind: 'press', ref, sha, mode: 'failed', check, fix: true };
     case 'rerun_failed':
       return { kind: 'press', ref, sha, mode: 'failed', check };
     case 'explain':

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { evidencePartsFor } from '../../src/cli/evidence.ts';
+import { repairParts } from '../../src/cli/repair-parts.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
@@ -84,6 +85,7 @@ const FACTS = {
   builder: null,
   sources: readStageSources(),
   evidence: evidencePartsFor(readEnvironment({})),
+  repair: repairParts(readEnvironment({})),
 };
 
 function activitiesIn(world: World): Activities {
@@ -111,6 +113,7 @@ function activitiesIn(world: World): Activities {
     deliveries: null,
     repository: () => api,
     organisation: () => api.contents,
+    lendToken: (_repository, work) => work('ghs_lent'),
     archives: {
       baseUrl: 'https://api.github.com',
       fetch: () => Promise.resolve(new Response(new Uint8Array(world.zip ?? Buffer.alloc(0)))),
@@ -126,6 +129,8 @@ function activitiesIn(world: World): Activities {
       cancelRun: never,
       look: never,
       documentOf: never,
+      reserveRepair: never,
+      settleRepair: never,
       runs: NO_RUNS,
     },
     FACTS,

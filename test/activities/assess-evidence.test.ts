@@ -58,6 +58,7 @@ function look({ location = 'https://api.github.com/blob', reply }: World): Promi
     repository: () => api,
     organisation: () => api.contents,
     deliveries: null,
+    lendToken: () => Promise.reject(new Error('not asked for')),
     archives: {
       baseUrl: 'https://api.github.com',
       fetch: reply ?? (() => Promise.resolve(new Response(new Uint8Array(archive)))),

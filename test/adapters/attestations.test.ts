@@ -45,6 +45,7 @@ const read = (): Promise<AttestationsReading> =>
       token: () => Promise.resolve('ghs_secret'),
       identity: () => Promise.reject(new Error('not asked')),
       asApp: null,
+      lend: () => Promise.reject(new Error('not asked')),
     },
     { baseUrl: API, fetch: globalThis.fetch },
   )

@@ -17,7 +17,8 @@ import {
   type WorkingState,
 } from '../../src/domain/graph/graph.ts';
 import { problem, type Blame } from '../../src/domain/problem.ts';
-import { applyOutcomes, applyRepair, type RepairOutcome } from '../../src/domain/run/apply-outcome.ts';
+import type { RepairOutcome } from '../../src/domain/repair/repair-outcome.ts';
+import { applyOutcomes, applyRepair } from '../../src/domain/run/apply-outcome.ts';
 import type { Plan } from '../../src/domain/run/plan.ts';
 import { verdictOf, VERDICT_TABLE } from '../../src/domain/run/verdict.ts';
 import { PRESETS } from '../../src/domain/settings/presets.ts';
@@ -170,9 +171,19 @@ const planArbitrary: fc.Arbitrary<Plan> = fc
   }));
 
 const repairArbitrary: fc.Arbitrary<RepairOutcome> = fc.constantFrom(
-  { kind: 'not_installed' },
-  { kind: 'proposed', pullRequest: 12 },
-  { kind: 'nothing_proposed', reason: 'r' },
+  { kind: 'already_proposed', pullRequest: 12, url: 'u' },
+  {
+    kind: 'proposed',
+    pullRequest: 12,
+    url: 'u',
+    before: 2,
+    after: 0,
+    files: 1,
+    diffDigest: 'd',
+    use: null,
+    notes: [],
+  },
+  { kind: 'nothing_proposed', reason: 'r', use: null, notes: [] },
 );
 
 interface Story {
@@ -255,12 +266,15 @@ describe('whatever the stages say', () => {
   it('the verdict is success exactly where the run is DONE, but for lint errors whose repair waits to be merged', () => {
     fc.assert(
       fc.property(planArbitrary, worldArbitrary, repairArbitrary, (plan, world, repair) => {
-        const { end, outcomes } = play(plan, world, repair);
-        const verdict = verdictOf(plan, outcomes, world.evidence);
+        const { end, outcomes, visited } = play(plan, world, repair);
+        const verdict = verdictOf(plan, outcomes, world.evidence, visited.includes('AUTO_FIX') ? repair : null);
         const hasLintErrors = outcomes.lint?.kind === 'finished' && outcomes.lint.result.errors > 0;
         if (verdict.kind === 'success') expect(end).toBe('DONE');
         if (end === 'DONE' && !hasLintErrors) expect(verdict.kind).toBe('success');
-        if (end === 'DONE' && hasLintErrors && plan.gates.failOnLintErrors) expect(repair.kind).toBe('proposed');
+        if (end === 'DONE' && hasLintErrors && plan.gates.failOnLintErrors) {
+          expect(repair.kind).not.toBe('nothing_proposed');
+          expect(verdict.kind).toBe('action_required');
+        }
         if (end !== 'DONE') expect(VERDICT_TABLE[verdict.kind].conclusion).not.toMatch(/^(success|neutral|skipped)$/);
       }),
       { numRuns: 2000 },

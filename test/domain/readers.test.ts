@@ -3,7 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import { toReportFile } from '../../src/adapters/github/artifact-archive.ts';
 import { BUILDX_METADATA, PROVENANCE, PROVENANCE_PREDICATE, readBuild } from '../../src/domain/build/build-result.ts';
 import { CommitSha, Digest } from '../../src/domain/git.ts';
-import { MEGALINTER_JSON, MEGALINTER_SARIF, parseSarif, readLint } from '../../src/domain/lint/read-megalinter.ts';
+import { MEGALINTER_JSON, MEGALINTER_SARIF } from '../../src/domain/lint/megalinter-json.ts';
+import { readLint } from '../../src/domain/lint/read-megalinter.ts';
+import { parseSarif } from '../../src/domain/lint/read-sarif.ts';
 import { readSbom, SBOM_FILE } from '../../src/domain/sbom/sbom-result.ts';
 import { GRYPE_REPORT, readScan } from '../../src/domain/scan/read-grype.ts';
 import {

@@ -51,8 +51,17 @@ describe('a required stage without an outcome', () => {
 
   it('keeps a whole run from success', () => {
     expect(
-      verdictOf({ stages: [...PRESETS.standard.stages], gates: GATES, verifies: true, levelAfterMerge: null }, {}, null)
-        .kind,
+      verdictOf(
+        {
+          stages: [...PRESETS.standard.stages],
+          gates: GATES,
+          verifies: true,
+          levelAfterMerge: null,
+          afterAutoFix: 'build',
+        },
+        {},
+        null,
+      ).kind,
     ).toBe('no_result');
   });
 });
@@ -64,6 +73,7 @@ describe('a fork check that has passed', () => {
     verdictOf(
       {
         stages: ['build'],
+        afterAutoFix: 'build',
         gates: GATES,
         verifies: false,
         levelAfterMerge: 3,

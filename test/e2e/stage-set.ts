@@ -1,6 +1,6 @@
 /** Everything, for real, for one test file: a Temporal server, the sandbox, the service and a worker. */
 import type { EvidenceParts } from '../../activities/assess-evidence.ts';
-import { createActivities } from '../../activities/index.ts';
+import { createActivities, type RepairParts } from '../../activities/index.ts';
 import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-server.ts';
@@ -10,6 +10,7 @@ import { installRuntime, startWorker, type RunningWorker } from '../../src/adapt
 import { WORKFLOW_TRACING, type Tracing } from '../../src/adapters/tracing/tracing.ts';
 import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
+import { sandboxRepair } from '../../src/cli/demo-repair.ts';
 import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { createLogger } from '../../src/cli/logging.ts';
@@ -43,6 +44,8 @@ export interface StageSetOptions extends SandboxOptions {
   /** False where a test starts its worker itself. */
   readonly worker?: boolean;
   readonly tracing?: Tracing;
+  /** Who repairs; nobody's model, unless one is named. */
+  readonly repair?: Partial<RepairParts>;
   /** `isolated`: stage files call a builder repository, which the worker knows of. */
   readonly builds?: 'isolated' | 'own';
 }
@@ -52,6 +55,7 @@ export class StageSet {
   readonly temporal: DevServer;
   readonly client: PipelineClient;
   readonly evidence: EvidenceParts;
+  readonly repair: RepairParts;
   private readonly service: Started & { readonly url: string };
   private readonly worker: RunningWorker | null;
 
@@ -60,6 +64,7 @@ export class StageSet {
     temporal: DevServer;
     client: PipelineClient;
     evidence: EvidenceParts;
+    repair: RepairParts;
     service: Started & { readonly url: string };
     worker: RunningWorker | null;
   }) {
@@ -67,6 +72,7 @@ export class StageSet {
     this.temporal = parts.temporal;
     this.client = parts.client;
     this.evidence = parts.evidence;
+    this.repair = parts.repair;
     this.service = parts.service;
     this.worker = parts.worker;
   }
@@ -92,6 +98,7 @@ export class StageSet {
     const app = appSecrets(sandbox);
     const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
     const evidence = sandboxEvidence(sandbox, builder);
+    const repair = { ...sandboxRepair(sandbox), ...options.repair };
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     const worker =
@@ -103,9 +110,10 @@ export class StageSet {
             client,
             builder,
             evidence,
+            repair,
             tracing: options.tracing ?? null,
           });
-    return new StageSet({ sandbox, temporal, client, evidence, service, worker });
+    return new StageSet({ sandbox, temporal, client, evidence, repair, service, worker });
   }
 
   get serviceUrl(): string {
@@ -185,6 +193,7 @@ interface WorkerParts {
   readonly client: PipelineClient;
   readonly builder: BuilderWorkflow | null;
   readonly evidence: EvidenceParts;
+  readonly repair: RepairParts;
   readonly tracing: Tracing | null;
 }
 
@@ -194,11 +203,12 @@ async function workerFor({
   client,
   builder,
   evidence,
+  repair,
   tracing,
 }: WorkerParts): Promise<RunningWorker> {
   const github = githubFor({ kind: 'app', ...appSecrets(sandbox) }, sandbox.url);
   installRuntimeOnce();
-  const facts = { isSearchable: true, builder, sources: readStageSources(), evidence };
+  const facts = { isSearchable: true, builder, sources: readStageSources(), evidence, repair };
   const interceptors = tracing === null ? [] : [WORKFLOW_TRACING];
   const bundle = await bundleWorkflows(workflowsIndex(), { interceptors, logger: quiet });
   const activities = createActivities(github, client, facts);

@@ -31,7 +31,13 @@ afterAll(async () => {
 
 async function workerOf(buildId: string): Promise<RunningWorker> {
   const github = githubFor({ kind: 'app', ...appSecrets(set.sandbox) }, set.sandbox.url);
-  const facts = { isSearchable: true, builder: null, sources: readStageSources(), evidence: set.evidence };
+  const facts = {
+    isSearchable: true,
+    builder: null,
+    sources: readStageSources(),
+    evidence: set.evidence,
+    repair: set.repair,
+  };
   const worker = await startWorker({
     address: set.temporal.address,
     namespace: 'default',

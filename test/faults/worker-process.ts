@@ -8,6 +8,7 @@ import { githubFor } from '../../src/cli/compose.ts';
 import { credentialsOf, readEnvironment, secretsOf } from '../../src/cli/environment.ts';
 import { evidencePartsFor } from '../../src/cli/evidence.ts';
 import { createLogger } from '../../src/cli/logging.ts';
+import { repairParts } from '../../src/cli/repair-parts.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { temporalAddress } from '../../src/cli/temporal-address.ts';
 
@@ -24,6 +25,7 @@ const facts = {
   builder: environment.BUILDER_WORKFLOW ?? null,
   sources: readStageSources(),
   evidence,
+  repair: repairParts(environment),
 };
 const worker = await startWorker({
   ...address,

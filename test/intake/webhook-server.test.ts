@@ -50,6 +50,8 @@ beforeEach(async () => {
     resultsByDigest: unused,
     documentOf: unused,
     isReachable: unused,
+    reserveRepair: unused,
+    settleRepair: unused,
     runs: { endedOutside: unused, runningSince: unused, requestOf: unused, terminate: unused },
     close: unused,
   };

@@ -6,6 +6,7 @@ import type { RecordedCall, Route } from '../../sandbox/github/http.ts';
 import { githubRoutes } from '../../sandbox/github/routes.ts';
 import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { fetchArchive, fetchTail } from '../../src/adapters/github/artifact-archive.ts';
+import { blobSha, treeShaAfter } from '../../src/adapters/github/git-objects.ts';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import {
   examineApp,
@@ -287,6 +288,41 @@ async function propose({ proposals, contents }: RepositoryApi): Promise<void> {
   expect(await proposals.openBy(userId, { ...branches, base: 'other' })).toBeNull();
 }
 
+async function repair({ git, fixPulls, proposals }: RepositoryApi): Promise<void> {
+  const { userId } = await github().identity();
+  const tree = await git.treeAt(head);
+  const entry = tree?.find(({ path }) => path === 'docs/a b.md');
+  if (tree === null || entry === undefined) throw new Error('The commit has that file');
+  expect((await git.blob(entry.sha)).toString()).toBe('é\n');
+  const text = 'é, better\n';
+  const wanted = treeShaAfter(tree, new Map([[entry.path, blobSha(Buffer.from(text))]]));
+  expect(await git.branchTip('slsa/fix')).toBeNull();
+  expect(await proposals.createBranch('slsa/fix', head)).toBe(true);
+  const files = [{ path: entry.path, mode: entry.mode, text }];
+  const baseTree = treeShaAfter(tree, new Map());
+  const commit = await git.createCommit({ baseTree, parent: head, message: 'Fix', files });
+  expect(await git.moveBranch('slsa/fix', commit)).toBe(true);
+  // What is computed here is what git makes of it.
+  expect(await git.branchTip('slsa/fix')).toEqual({ sha: commit, tree: wanted, parents: [head] });
+  expect(await git.moveBranch('slsa/fix', head)).toBe(false);
+  const words = { title: 'Fix', body: 'Why' };
+  const opened = await fixPulls.openDraft({ ...words, head: 'slsa/fix', base: 'main' });
+  expect(opened).toMatchObject({ branch: 'slsa/fix', head: commit });
+  expect(await fixPulls.openBy(userId, 'main')).toContainEqual(opened);
+  expect(await fixPulls.openBy(userId + 1, 'main')).toEqual([]);
+  await fixPulls.rewrite(opened.number, { ...words, body: 'Why again' });
+  await fixPulls.label(opened.number, ['needs-review']);
+  await fixPulls.comment(opened.number, 'A word');
+  await fixPulls.close(opened.number);
+  expect(repository.pulls.at(-1)).toMatchObject({ state: 'closed', body: 'Why again', labels: ['needs-review'] });
+  await git.deleteBranch('slsa/fix');
+  const token = await tokenFor(box);
+  await ask(box, `GET ${REPOSITORY}/git/ref/heads%2Fmain`, { token });
+  await ask(box, `GET ${REPOSITORY}/git/commits/${head}`, { token });
+  const lent = await github().lendToken(asDomain(box, repository), (given) => Promise.resolve(given));
+  expect((await ask(box, `GET ${REPOSITORY}/git/ref/heads%2Fmain`, { token: lent })).status).toBe(401);
+}
+
 async function examine(): Promise<void> {
   const tokens = appTokens(appSecrets(box), endpoint());
   if (tokens.asApp === null) throw new Error('An App can act as itself');
@@ -323,6 +359,7 @@ const CONVERSATIONS = [
   ['asks for deliveries again', () => askForDeliveriesAgain()],
   ['converses', () => converse(asTheProduct())],
   ['proposes', () => propose(asTheProduct())],
+  ['repairs', () => repair(asTheProduct())],
   ['is examined', () => examine()],
   ['is made of a manifest', () => register()],
   ['looks for attestations', () => readAttestations(asTheProduct())],

@@ -16,6 +16,7 @@ import type { Intent } from '../../src/intake/intent.ts';
 
 const WORDS: Readonly<Record<CommandName, string>> = {
   rerun: '/slsa rerun all',
+  fix: '/slsa fix',
   cancel: '/slsa cancel',
   status: '/slsa status',
   explain: '/slsa explain level',
@@ -104,6 +105,7 @@ describe.each(NAMES)('T3: %s', (name) => {
 describe('T4: what each command needs', () => {
   const NEEDS: Readonly<Record<CommandName, Access>> = {
     rerun: 'write',
+    fix: 'write',
     cancel: 'write',
     status: 'read',
     explain: 'read',
@@ -119,8 +121,8 @@ describe('T4: what each command needs', () => {
   it.each<[Access, CommandName[]]>([
     ['none', []],
     ['read', ['status', 'explain', 'help']],
-    ['write', ['rerun', 'cancel', 'status', 'explain', 'approve', 'help']],
-    ['maintain', ['rerun', 'cancel', 'status', 'explain', 'accept', 'approve', 'help']],
+    ['write', ['rerun', 'fix', 'cancel', 'status', 'explain', 'approve', 'help']],
+    ['maintain', ['rerun', 'fix', 'cancel', 'status', 'explain', 'accept', 'approve', 'help']],
   ])('%s access may: %j', (access, may) => {
     expect(NAMES.filter((name) => mayDo(access, COMMANDS[name].needs))).toEqual(may);
   });

@@ -36,6 +36,6 @@ describe('every call of an activity', () => {
   );
 
   it('F29: has these profiles and no others', () => {
-    expect(profiles.map(({ name }) => name)).toEqual(['once', 'again', 'brief', 'aside', 'persistent']);
+    expect(profiles.map(({ name }) => name)).toEqual(['once', 'again', 'brief', 'aside', 'asked', 'persistent']);
   });
 });

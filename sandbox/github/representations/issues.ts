@@ -32,13 +32,13 @@ export function pullAsIssueJson(pull: PullRecord, repository: RepositoryRecord, 
     ...common(pull, repository, world),
     ...urls(`${apiUrl(repository, world)}/issues/${pull.number}`, PATHS),
     html_url: web,
-    title: `Merge ${pull.headRef} into ${pull.baseRef}`,
-    body: null,
+    title: pull.title ?? `Merge ${pull.headRef} into ${pull.baseRef}`,
+    body: pull.body ?? null,
     state: pull.state,
     state_reason: null,
     user: userJson(pull.author, world),
     author_association: associationOf(pull.author, repository),
-    labels: [],
+    labels: (pull.labels ?? []).map((name) => labelJson(name, repository, world)),
     draft: pull.draft,
     pull_request: { url: api, html_url: web, diff_url: `${web}.diff`, patch_url: `${web}.patch`, merged_at: null },
     closed_at: pull.state === 'closed' ? wholeSeconds(pull.createdAt) : null,
@@ -64,12 +64,12 @@ const common = ({ id, number }: Numbered, repository: RepositoryRecord, world: W
   performed_via_github_app: null,
 });
 
-const labelJson = (name: string, repository: RepositoryRecord, world: World): Json => ({
+export const labelJson = (name: string, repository: RepositoryRecord, world: World): Json => ({
   id: Array.from(name).reduce((sum, letter) => (sum * 7 + (letter.codePointAt(0) ?? 0)) % 1_000_000, 1),
   node_id: nodeId('Label', name),
   url: `${apiUrl(repository, world)}/labels/${encodeURIComponent(name)}`,
   name,
-  description: null,
+  description: '',
   color: 'ededed',
   default: false,
 });

@@ -1,6 +1,7 @@
 /** Pull requests: their commits are read from git whenever they are shown, since branches move. */
 import type { PullRecord, RepositoryRecord, World } from '../world.ts';
 import { associationOf, userJson } from './accounts.ts';
+import { labelJson } from './issues.ts';
 import { nodeId, wholeSeconds, type Json } from './json.ts';
 import { apiUrl, repositoryJson, webUrl } from './repositories.ts';
 
@@ -38,18 +39,18 @@ export async function pullJson(pull: PullRecord, repository: RepositoryRecord, w
     created_at: wholeSeconds(pull.createdAt),
     updated_at: wholeSeconds(pull.createdAt),
     ...UNTOUCHED,
+    labels: (pull.labels ?? []).map((name) => labelJson(name, repository, world)),
     ...(await git.comparison(base, head)),
     closed_at: pull.state === 'closed' ? wholeSeconds(pull.createdAt) : null,
   };
 }
 
-/** Nobody reviews, labels or merges in the sandbox, and mergeability is never worked out: as in the first answer of GitHub's. */
+/** Nobody reviews or merges in the sandbox, and mergeability is never worked out: as in the first answer of GitHub's. */
 const UNTOUCHED = {
   assignee: null,
   assignees: [],
   requested_reviewers: [],
   requested_teams: [],
-  labels: [],
   milestone: null,
   auto_merge: null,
   active_lock_reason: null,

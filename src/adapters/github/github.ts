@@ -6,6 +6,8 @@ import { attestations, type Attestations } from './attestations.ts';
 import { contents, type Contents } from './contents.ts';
 import { conversations, type Conversations } from './conversations.ts';
 import { deliveries, type Deliveries } from './deliveries.ts';
+import { fixPulls, type FixPulls } from './fix-pulls.ts';
+import { gitData, type GitData } from './git-data.ts';
 import { issues, type Issues } from './issues.ts';
 import { repositoryCall } from './github-client.ts';
 import { proposals, type Proposals } from './proposals.ts';
@@ -23,6 +25,8 @@ export interface RepositoryApi {
   readonly issues: Issues;
   readonly attestations: Attestations;
   readonly proposals: Proposals;
+  readonly git: GitData;
+  readonly fixPulls: FixPulls;
 }
 
 export interface GitHub {
@@ -31,6 +35,8 @@ export interface GitHub {
   /** The repository `.github` of the same owner, where its defaults lie; it need not be there, nor within our reach. */
   organisation(repository: Repository): Pick<Contents, 'fileAt'>;
   readonly archives: ArchiveSource;
+  /** A token of its own for what another process writes to one repository: revoked afterwards, however it went. */
+  lendToken<T>(repository: Repository, work: (token: string) => Promise<T>): Promise<T>;
   /** Null where a plain token is used: webhooks belong to Apps. */
   readonly deliveries: Deliveries | null;
 }
@@ -41,6 +47,8 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
     deliveries: tokens.asApp === null ? null : deliveries(tokens.asApp),
     identity: () => tokens.identity(),
     archives: endpoint,
+    lendToken: ({ installationId, id, owner, name }, work) =>
+      tokens.lend({ installationId, repositoryId: id, owner, name, permissions: 'propose' }, work),
     organisation: ({ owner, installationId }) =>
       contents(repositoryCall({ tokens, endpoint, gate }, { owner, name: '.github', id: null, installationId })),
     repository(repository) {
@@ -54,6 +62,8 @@ export function createGitHub(tokens: Tokens, endpoint: Endpoint): GitHub {
         issues: issues(call),
         attestations: attestations(call, endpoint),
         proposals: proposals(call),
+        git: gitData(call),
+        fixPulls: fixPulls(call, repository.id),
       };
     },
   };

@@ -39,6 +39,8 @@ export interface Tokens {
   /** @param renew asks for a fresh token after GitHub refused the cached one. */
   token(scope: TokenScope, renew?: 'renew'): Promise<string>;
   identity(): Promise<GitHubIdentity>;
+  /** A token that nobody else has, revoked once the work is done (threat T29). */
+  lend<T>(scope: TokenScope, work: (token: string) => Promise<T>): Promise<T>;
   /** As the App itself, beyond any installation; null where there is none. */
   readonly asApp: AppCall | null;
 }
@@ -89,16 +91,7 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
       throw toFault(error, route, Math.floor(Date.now() / 1000));
     }
   };
-  // By owner: an account has one installation of an App, whatever its repositories are called.
-  const installations = new Map<string, number>();
-  const installationOf = async ({ owner, name }: TokenScope): Promise<number> => {
-    const known = installations.get(owner);
-    if (known !== undefined) return known;
-    const reply = await asApp('GET /repos/{owner}/{repo}/installation', { owner, repo: name });
-    const { id } = Installation.parse(reply.data);
-    installations.set(owner, id);
-    return id;
-  };
+  const installationOf = installationsOf(asApp);
   return {
     asApp,
     identity: once(learn),
@@ -114,7 +107,50 @@ export function appTokens(credentials: AppCredentials, endpoint: Endpoint): Toke
       });
       return token;
     },
+
+    async lend(scope, work) {
+      const installationId = scope.installationId ?? (await installationOf(scope));
+      const token = await mint(asApp, { ...scope, installationId });
+      try {
+        return await work(token);
+      } finally {
+        await revoke(octokit, token);
+      }
+    },
   };
+}
+
+/** By owner: an account has one installation of an App, whatever its repositories are called. */
+function installationsOf(asApp: AppCall): (scope: TokenScope) => Promise<number> {
+  const installations = new Map<string, number>();
+  return async ({ owner, name }) => {
+    const known = installations.get(owner);
+    if (known !== undefined) return known;
+    const reply = await asApp('GET /repos/{owner}/{repo}/installation', { owner, repo: name });
+    const { id } = Installation.parse(reply.data);
+    installations.set(owner, id);
+    return id;
+  };
+}
+
+async function mint(
+  asApp: AppCall,
+  { installationId, repositoryId, name, permissions }: TokenScope & { readonly installationId: number },
+): Promise<string> {
+  const { data } = await asApp('POST /app/installations/{installation_id}/access_tokens', {
+    installation_id: installationId,
+    ...(repositoryId === null ? { repositories: [name] } : { repository_ids: [repositoryId] }),
+    permissions: PERMISSION_SETS[permissions],
+  });
+  return Minted.parse(data).token;
+}
+
+const Minted = z.object({ token: z.string().min(1) });
+
+/** It ends by itself within the hour: where GitHub does not answer, that has to do. */
+async function revoke(octokit: Octokit, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  await octokit.request('DELETE /installation/token', { headers, request: soon() }).catch(() => undefined);
 }
 
 export function plainTokens(secret: Secret, endpoint: Endpoint): Tokens {
@@ -127,7 +163,13 @@ export function plainTokens(secret: Secret, endpoint: Endpoint): Tokens {
     const { id: userId, login } = User.parse(user.data);
     return { userId, login, appId: null };
   };
-  return { asApp: null, identity: once(learn), token: () => Promise.resolve(secret.reveal()) };
+  return {
+    asApp: null,
+    identity: once(learn),
+    token: () => Promise.resolve(secret.reveal()),
+    // A person's own token is theirs to revoke.
+    lend: (_scope, work) => work(secret.reveal()),
+  };
 }
 
 const TIMEOUT_MS = 20_000;

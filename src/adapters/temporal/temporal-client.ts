@@ -1,6 +1,12 @@
 /** The pipeline's side doors into Temporal: starting, signalling and asking workflows, by the names in the domain. */
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { WorkflowIdReusePolicy } from '@temporalio/common';
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { WorkflowIdReusePolicy, type Workflow } from '@temporalio/common';
 import type { Digest, GitRef } from '../../domain/git.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { RefIntent } from '../../domain/run/coordination.ts';
@@ -8,6 +14,7 @@ import {
   QUERIES,
   SIGNALS,
   TASK_QUEUE,
+  UPDATES,
   WORKFLOWS,
   type CommandRequest,
   type ForkNews,
@@ -16,7 +23,8 @@ import {
 } from '../../domain/run/messages.ts';
 import type { RunDocument } from '../../domain/run/run-document.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
-import { coordinatorId } from '../../domain/run/workflow-ids.ts';
+import type { Reservation, Reserved } from '../../domain/repair/repair-ledger.ts';
+import { coordinatorId, ledgerId } from '../../domain/run/workflow-ids.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { runWatch, type RunWatch } from './run-watch.ts';
 
@@ -66,6 +74,9 @@ export interface PipelineClient {
   /** Results of ended runs that built this image, the newest first; nothing where runs carry no search attributes. */
   resultsByDigest(digest: Digest): Promise<unknown[]>;
   readonly runs: RunWatch;
+  /** Asks an installation's ledger whether a run may ask the model; the same run is answered as before. */
+  reserveRepair(installation: string, reservation: Reservation): Promise<Reserved>;
+  settleRepair(installation: string, settled: { readonly run: string; readonly tokens: number }): Promise<void>;
   /** False where the server does not answer within two seconds. */
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
@@ -127,6 +138,7 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
     look: (runWorkflowId) => soon(() => isTaken(client.workflow.getHandle(runWorkflowId).signal(SIGNALS.look))),
 
     ...runReader(client, soon),
+    ...ledgerOf(client),
     runs: runWatch(client),
     isReachable: () =>
       client
@@ -135,6 +147,29 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
           () => true,
           () => false,
         ),
+  };
+}
+
+type Ledgers = Pick<PipelineClient, 'reserveRepair' | 'settleRepair'>;
+
+function ledgerOf(client: Client): Ledgers {
+  return {
+    reserveRepair(installation, reservation) {
+      const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.repairLedger, {
+        workflowId: ledgerId(installation),
+        taskQueue: TASK_QUEUE,
+        args: [],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      return client.workflow.executeUpdateWithStart<Workflow, Reserved, [Reservation]>(UPDATES.reserve, {
+        args: [reservation],
+        startWorkflowOperation,
+      });
+    },
+
+    async settleRepair(installation, settled) {
+      await isTaken(client.workflow.getHandle(ledgerId(installation)).signal(SIGNALS.settle, settled));
+    },
   };
 }
 

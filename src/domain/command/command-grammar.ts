@@ -19,6 +19,7 @@ export type ExplainTopic =
 
 export type Command =
   | { readonly kind: 'rerun'; readonly mode: RerunMode }
+  | { readonly kind: 'fix' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'status' }
   | { readonly kind: 'explain'; readonly about: ExplainTopic }
@@ -59,6 +60,12 @@ export const COMMANDS: Readonly<Record<CommandName, Row>> = {
       const mode = RerunMode.options.find((each) => each === word);
       return mode === undefined || rest.length > 0 ? null : { kind: 'rerun', mode };
     },
+  },
+  fix: {
+    usage: '/slsa fix',
+    does: 'proposes repairs of the lint errors, which the same linters have confirmed',
+    needs: 'write',
+    parse: (words) => (words.length === 0 ? { kind: 'fix' } : null),
   },
   cancel: {
     usage: '/slsa cancel',

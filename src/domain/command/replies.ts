@@ -60,6 +60,12 @@ export function approvedReply(sha: CommitSha, isReleased: boolean): string {
   return `${released}The check of ${codeSpan(sha.slice(0, 12))} counts, once it has passed: for this commit, and for no other. Nothing is dispatched, signed or attested by it.`;
 }
 
+export const fixReply = (sha: CommitSha): string =>
+  `Repairing the lint errors of ${codeSpan(sha.slice(0, 7))}: a pull request comes once the linters have confirmed it. The check \`SLSA pipeline\` shows how it goes.`;
+
+export const NO_FIX_FOR_FORKS =
+  'This pull request comes from a fork, where this App writes nothing: its author can run the linters there with their fixers.';
+
 export const NO_PULL_REQUEST = 'This is not an open pull request, so there is no commit to speak of.';
 
 export const NO_RUN = `There is no run of this commit yet. ${codeSpan('/slsa rerun all')} starts one.`;

@@ -15,6 +15,8 @@ export interface Change {
   readonly after: string;
   /** Those of this file that are to be repaired. */
   readonly findings: readonly LintFinding[];
+  /** A linter's fixer may rewrite a file whose form it complained of; a model changes lines near findings. */
+  readonly by: 'fixers' | 'model';
 }
 
 export const GUARD_RULES = [
@@ -85,9 +87,9 @@ function ofRemoval({ findings }: Change, { removed, added }: ChangedLines): Refu
   return isLost && !isAsked ? [{ rule: 'test_removed', why: 'loses a test' }] : [];
 }
 
-function ofExtent({ before, after, findings }: Change, { at, count }: ChangedLines): Refusal[] {
+function ofExtent({ before, after, findings, by }: Change, { at, count }: ChangedLines): Refusal[] {
   const lines = Math.max(before.split('\n').length, after.split('\n').length);
-  const isMuch = count > Math.max(ALWAYS_ALLOWED_LINES, Math.floor(lines * MAX_SHARE));
+  const isMuch = by === 'model' && count > Math.max(ALWAYS_ALLOWED_LINES, Math.floor(lines * MAX_SHARE));
   // A finding without a line is about the file as a whole: what it may change, its share says.
   const places = findings.map(({ line }) => line);
   const isEverywhere = places.some((line) => line === null);

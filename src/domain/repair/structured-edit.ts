@@ -5,19 +5,32 @@ import { z } from 'zod';
 const MAX_EDITS = 200;
 const MAX_EDIT_TEXT = 20_000;
 
-export const StructuredEdit = z.strictObject({
+export const ModelEdit = z.strictObject({
   path: z.string().min(1).max(400),
   /** Must occur exactly once in the file as it is then. */
   oldText: z.string().min(1).max(MAX_EDIT_TEXT),
   newText: z.string().max(MAX_EDIT_TEXT),
   reason: z.string().max(500),
+  /** Findings that it repairs, by their numbers within the file: what it claims is held against the linters. */
+  repairs: z.array(z.number().int().positive()).min(1).max(50),
 });
-export type StructuredEdit = z.infer<typeof StructuredEdit>;
+export type ModelEdit = z.infer<typeof ModelEdit>;
 
-export const StructuredEdits = z.strictObject({ edits: z.array(StructuredEdit).max(MAX_EDITS) });
+/** A finding that is better left to a person, and why. */
+const LeftFinding = z.strictObject({
+  path: z.string().min(1).max(400),
+  finding: z.number().int().positive(),
+  reason: z.string().max(300),
+});
+
+export const ModelAnswer = z.strictObject({
+  edits: z.array(ModelEdit).max(MAX_EDITS),
+  left: z.array(LeftFinding).max(MAX_EDITS),
+});
+export type ModelAnswer = z.infer<typeof ModelAnswer>;
 
 export interface RefusedEdit {
-  readonly edit: StructuredEdit;
+  readonly edit: ModelEdit;
   readonly why: string;
 }
 
@@ -28,7 +41,7 @@ export interface AppliedEdits {
 }
 
 /** Edits of one file build on each other; one that does not fit is refused by itself, and the others still count. */
-export function applyEdits(files: ReadonlyMap<string, string>, edits: readonly StructuredEdit[]): AppliedEdits {
+export function applyEdits(files: ReadonlyMap<string, string>, edits: readonly ModelEdit[]): AppliedEdits {
   const changed = new Map<string, string>();
   const refused: RefusedEdit[] = [];
   for (const edit of edits) {
@@ -46,7 +59,7 @@ export function applyEdits(files: ReadonlyMap<string, string>, edits: readonly S
   return { files: new Map(different), refused };
 }
 
-function whyNotOnce(text: string, { oldText, newText }: StructuredEdit): string | null {
+function whyNotOnce(text: string, { oldText, newText }: ModelEdit): string | null {
   if (oldText === newText) return 'it changes nothing';
   const first = text.indexOf(oldText);
   if (first < 0) return 'the text that it replaces is not in the file';

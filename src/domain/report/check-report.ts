@@ -20,6 +20,7 @@ import {
 import { timeOfDay } from './durations.ts';
 import { evidenceSection, isAboutEvidence, levelClaim, proofLines } from './evidence-section.ts';
 import { codeSpan, inertMarkdown, markedCode, plainLine } from './plain-text.ts';
+import { repairSection } from './repair-section.ts';
 
 /** GitHub's limit is 65,535 characters; multi-byte text has been refused earlier, so bytes are counted, with room. */
 export const MAX_SUMMARY_BYTES = 60_000;
@@ -97,6 +98,7 @@ function summaryLines(document: RunDocument): string[] {
     '',
     ...mistakeLines(document),
     ...nextLines(document),
+    ...repairSection(document),
     ...(stopped === null ? [] : [...findings, ...logSection(document)]),
     ...(isAboutEvidence(document) ? evidenceSection(document) : []),
     ...stageTable(document),

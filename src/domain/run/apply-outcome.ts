@@ -14,6 +14,7 @@ import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, type Stage } from '../stage/stage-table.ts';
 import { decision, type Decision } from './decision.ts';
 import type { Plan } from './plan.ts';
+import { describeRepair, type RepairOutcome } from '../repair/repair-outcome.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
 import { judge, judgeEvidence, VERDICT_TABLE, type GateJudgement } from './verdict.ts';
 
@@ -113,25 +114,18 @@ function endFor({ graph, state, stage, judged, outcomes }: Ending): Graph {
   return endAfter(graph, state, VERDICT_TABLE[judged.verdict.kind].end);
 }
 
-/** How AUTO_FIX ended, as far as the way on depends on it. */
-export type RepairOutcome =
-  | { readonly kind: 'not_installed' }
-  | { readonly kind: 'proposed'; readonly pullRequest: number }
-  | { readonly kind: 'nothing_proposed'; readonly reason: string };
-
 /** After AUTO_FIX: strict lint whose errors nobody repaired ends the run, else BUILD comes next. */
 export function applyRepair(graph: Graph, plan: Plan, repair: RepairOutcome): Applied {
-  const goesOn = repair.kind === 'proposed' ? plan.afterAutoFix === 'build' : !plan.gates.failOnLintErrors;
-  const reason = repairReason(repair);
-  if (goesOn) return { graph, decisions: [decision('repair_skipped', `${reason} The run goes on.`)] };
+  const isProposed = repair.kind !== 'nothing_proposed';
+  const goesOn = isProposed ? plan.afterAutoFix === 'build' : !plan.gates.failOnLintErrors;
+  const kind = isProposed ? 'repair_proposed' : 'repair_skipped';
+  const how = goesOn
+    ? 'The run goes on.'
+    : isProposed
+      ? 'The run stops until it is merged.'
+      : 'Lint is strict, so the run ends here.';
   return {
-    graph: endAfter(graph, 'AUTO_FIX', 'FAILED'),
-    decisions: [decision('repair_skipped', `${reason} Lint is strict, so the run ends here.`)],
+    graph: goesOn ? graph : endAfter(graph, 'AUTO_FIX', 'FAILED'),
+    decisions: [decision(kind, `${describeRepair(repair)} ${how}`)],
   };
-}
-
-function repairReason(repair: RepairOutcome): string {
-  if (repair.kind === 'not_installed') return 'Repair is not installed: this version cannot propose lint repairs yet.';
-  if (repair.kind === 'proposed') return `Pull request #${repair.pullRequest} proposes the repair.`;
-  return `No repair was proposed: ${repair.reason}.`;
 }

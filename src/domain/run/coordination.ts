@@ -93,7 +93,7 @@ export function sinceUnfinished(intent: RefIntent, unfinished: readonly Trigger[
 const isExplicit = (trigger: Trigger): boolean => isSpent(trigger) || trigger.kind === 'approval';
 
 /** Asked for once, and over with the run that it asked for; an approval stands for its commit. */
-const isSpent = ({ kind }: Trigger): boolean => kind === 'rerun' || kind === 'manual';
+const isSpent = ({ kind }: Trigger): boolean => kind === 'rerun' || kind === 'manual' || kind === 'fix';
 
 export const isAskedByHand = ({ triggers }: Pick<RunRequest, 'triggers'>): boolean => triggers.some(isExplicit);
 

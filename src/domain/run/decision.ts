@@ -9,6 +9,8 @@ export const Decision = z.object({
     'gate_passed',
     'gate_stopped',
     'repair_skipped',
+    'repair_proposed',
+    'model_asked',
     'dispatched_again',
     'stage_retried',
     'issue_tracked',

@@ -14,6 +14,7 @@ export const WORKFLOWS = {
   command: 'command',
   welcome: 'welcome',
   maintenance: 'maintenance',
+  repairLedger: 'repairLedger',
 } as const;
 
 export const SIGNALS = {
@@ -28,6 +29,13 @@ export const SIGNALS = {
   cancel: 'cancel',
   /** → pipeline: look at your stages now, since somebody asks how far they are */
   look: 'look',
+  /** → ledger: what a run has used */
+  settle: 'settle',
+} as const;
+
+export const UPDATES = {
+  /** → ledger: Reservation → Reserved */
+  reserve: 'reserve',
 } as const;
 
 export const QUERIES = {
@@ -74,6 +82,8 @@ export interface CommandRequest {
         readonly ref: GitRef;
         readonly sha: CommitSha;
         readonly mode: RerunMode;
+        /** With repairs of lint, whatever the settings say. */
+        readonly fix?: true;
         /** The check that was pressed; absent where it was a whole suite. */
         readonly check?: PressedCheck;
       }

@@ -7,7 +7,7 @@ import type { PlanContext } from './plan.ts';
 import type { Purpose } from './plan-gates.ts';
 import type { Trigger } from './trigger.ts';
 
-type Asking = Exclude<Trigger, { kind: 'rerun' | 'approval' }>;
+type Asking = Exclude<Trigger, { kind: 'rerun' | 'approval' | 'fix' }>;
 type Of<K extends Asking['kind']> = Extract<Asking, { kind: K }>;
 
 export type Wanted =
@@ -29,7 +29,7 @@ export function wantedBy(context: PlanContext): Wanted[] {
   return asking.map((trigger) => wantedByOne(trigger, context, isByHand));
 }
 
-const isAsking = (trigger: Trigger): trigger is Asking => trigger.kind !== 'rerun' && trigger.kind !== 'approval';
+const isAsking = (trigger: Trigger): trigger is Asking => !['rerun', 'approval', 'fix'].includes(trigger.kind);
 
 function wantedByOne(trigger: Asking, context: PlanContext, isByHand: boolean): Wanted {
   switch (trigger.kind) {

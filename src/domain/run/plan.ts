@@ -4,6 +4,8 @@ import { BuilderWorkflow, SIGNING_MODES } from '../build/builder.ts';
 import type { Floor } from '../evidence/trust-map.ts';
 import { FORK_STAGES } from '../fork/fork-check.ts';
 import { CommitSha, Digest, type GitRef } from '../git.ts';
+import { isFixRef } from '../repair/fix-branches.ts';
+import { whyNoRepairHere } from '../repair/repair-wanted.ts';
 import type { Repository } from '../repository.ts';
 import { exceptionsOn } from '../settings/exceptions.ts';
 import { PresetName } from '../settings/presets.ts';
@@ -125,6 +127,7 @@ function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wa
       ...wanted.flatMap((each) => each.decisions),
       ...asked.decisions,
       ...exceptions.ended.map(exceptionEnded),
+      ...aboutRepair(context),
       ...decisions,
     ],
     plan: {
@@ -133,7 +136,7 @@ function plan(context: PlanContext, wanted: readonly Extract<Wanted, { kind: 'wa
       verifies: !isRehearsal && asked.stages.includes('verify'),
       gates: asked.gates,
       exceptions: context.floor.allowsExceptions ? [...exceptions.inForce] : [],
-      ...waysOf(asked.settings, flags),
+      ...waysOf(context, asked.settings, flags),
       tracksIssues: hasOwn && isReleaseBranchOf(context),
       image: imageOf(context, flags),
       signing: signing.mode,
@@ -171,13 +174,25 @@ function asForkCheck({ forkCheck, triggers, sha }: PlanContext, planned: Planned
 }
 
 const waysOf = (
+  context: PlanContext,
   settings: SettingsFile,
   flags: RunFlags,
 ): Pick<Plan, 'autoFixLint' | 'afterAutoFix' | 'updateCommitStatus'> => ({
-  autoFixLint: flags.autoFixLint ?? settings.auto_fix_lint ?? true,
+  autoFixLint:
+    whyNoRepairHere(context) === null && (isFixAsked(context) || (flags.autoFixLint ?? settings.auto_fix_lint ?? true)),
   afterAutoFix: settings.after_auto_fix ?? 'build',
   updateCommitStatus: flags.updateCommitStatus ?? settings.update_commit_status ?? true,
 });
+
+/** Told where somebody might wonder. */
+function aboutRepair(context: PlanContext): Decision[] {
+  const why = whyNoRepairHere(context);
+  const mayWonder = isFixRef(context.ref) || isFixAsked(context);
+  return why === null || !mayWonder ? [] : [decision('repair_skipped', `Lint errors are not repaired here: ${why}.`)];
+}
+
+/** A person's word counts for more than the settings'. */
+const isFixAsked = ({ triggers }: PlanContext): boolean => triggers.some(({ kind }) => kind === 'fix');
 
 const exceptionEnded = ({ id, until }: Exception): Decision =>
   decision('exception_ended', `The exception for \`${id}\` ended on ${until}: its findings count again.`);

@@ -4,6 +4,7 @@ import { WORKING_STATES, TERMINAL_STATES } from '../graph/graph.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
 import type { TrackedIssue } from '../issue/tracked-issue.ts';
 import type { Problem } from '../problem.ts';
+import { RepairOutcome } from '../repair/repair-outcome.ts';
 import type { PlacedFinding } from '../scan/scan-result.ts';
 import type { StageOutcomes } from '../stage/stage-outcome.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../stage/stage-table.ts';
@@ -47,6 +48,8 @@ export interface RunDocument {
   readonly problem: Problem | null;
   /** Where the repository names what the scan found, as far as it was looked for. */
   readonly places?: readonly PlacedFinding[];
+  /** How AUTO_FIX ended, where it was entered. */
+  readonly repair?: RepairOutcome;
   /** ISO time of this look. */
   readonly lookedAt: string;
   readonly startedAt: string;
@@ -89,6 +92,7 @@ export const RunResult = z.object({
   /** An assessment, shown again and served; a later attempt assesses anew. */
   evidence: z.unknown().optional(),
   decisions: z.array(Decision),
+  repair: RepairOutcome.optional(),
 });
 export type RunResult = z.infer<typeof RunResult>;
 

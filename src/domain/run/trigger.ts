@@ -69,6 +69,8 @@ export const Trigger = z.discriminatedUnion('kind', [
     /** The reply to the comment that asked for it: its last word is how the run ended. */
     reply: ReplyPlace.optional(),
   }),
+  /** Somebody asked for lint repairs, whatever the settings say. */
+  z.object({ kind: z.literal('fix'), actor: Actor, reply: ReplyPlace.optional() }),
   /** Somebody who may write has looked at this very commit, and lets the fork check of it count for that branch. */
   z.object({ kind: z.literal('approval'), actor: Actor, sha: CommitSha, baseRef: z.string().min(1).max(250) }),
   z.object({ kind: z.literal('manual'), actor: Actor, flags: RunFlags }),
@@ -137,6 +139,8 @@ export function describeTrigger(trigger: Trigger): string {
       return `the merge queue of ${trigger.baseRef}`;
     case 'rerun':
       return `a re-run (${describeMode(trigger.mode)}) asked for by ${trigger.actor}`;
+    case 'fix':
+      return `a repair of lint asked for by ${trigger.actor}`;
     case 'approval':
       return `the approval of ${trigger.actor}`;
     case 'manual':

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import type { TerminalState } from '../graph/graph.ts';
 import { levelLine, nextLevelLine, shortfall } from '../evidence/describe-assessment.ts';
+import { describeRepair, type RepairOutcome } from '../repair/repair-outcome.ts';
 import type { RunEvidence } from '../evidence/run-evidence.ts';
 import { findingsAtOrOver, isAtOrOver, type ScanResult } from '../scan/scan-result.ts';
 import type { StageOutcome, StageOutcomes } from '../stage/stage-outcome.ts';
@@ -121,17 +122,27 @@ function whatToDo({ worst }: ScanResult, { threshold }: Gates): string {
     : `There is no version with a fix yet. A maintainer may accept a finding until a day: ${accept}.`;
 }
 
-/** The first required stage that does not pass; null where none is to blame. */
+/** The first required stage that does not pass; null where none is to blame. Lint errors whose repair is open are not. */
 export const stageThatStopped = ({
   plan,
   outcomes,
+  repair,
 }: {
   readonly plan: Pick<Plan, 'stages' | 'gates'> | null;
   readonly outcomes: StageOutcomes;
+  readonly repair?: RepairOutcome;
 }): Stage | null =>
   plan?.stages.find(
-    (stage) => outcomes[stage] !== undefined && judge(stage, outcomes[stage], plan.gates).kind === 'stop',
+    (stage) =>
+      outcomes[stage] !== undefined &&
+      judge(stage, outcomes[stage], plan.gates).kind === 'stop' &&
+      !(stage === 'lint' && isProposed(repair)),
   ) ?? null;
+
+type Proposed = Exclude<RepairOutcome, { kind: 'nothing_proposed' }>;
+
+const isProposed = (repair: RepairOutcome | null | undefined): repair is Proposed =>
+  repair != null && repair.kind !== 'nothing_proposed';
 
 /** Judges one outcome by the plan's gates. */
 export function judge<S extends Stage>(stage: S, outcome: StageOutcome<S> | undefined, gates: Gates): GateJudgement {
@@ -164,11 +175,36 @@ const firstSentence = (text: string): string => text.replace(/\.$/, '');
  * every required stage finished and passed.
  */
 export function verdictOf(
-  plan: Pick<Plan, 'stages' | 'gates' | 'verifies' | 'levelAfterMerge' | 'forkCheck'>,
+  plan: VerdictPlan,
   outcomes: StageOutcomes,
   evidence: RunEvidence | null,
+  repair: RepairOutcome | null = null,
 ): Verdict {
-  for (const stage of plan.stages) {
+  if (!isProposed(repair)) return verdictOfStages(plan, plan.stages, { outcomes, evidence });
+  if (plan.afterAutoFix === 'stop') return toBeMerged(repair, outcomes);
+  // Its own lint is judged by the repair; everything else as ever.
+  const others = plan.stages.filter((stage) => stage !== 'lint');
+  const found = verdictOfStages(plan, others, { outcomes, evidence });
+  const isStrict = judge('lint', outcomes.lint, plan.gates).kind === 'stop';
+  return found.kind === 'success' && isStrict ? toBeMerged(repair, outcomes) : found;
+}
+
+/** Errors remain in the commit, so it never passes by its repair alone. */
+function toBeMerged(repair: Proposed, { lint }: StageOutcomes): Verdict {
+  const errors = lint?.kind === 'finished' ? lint.result.errors : 0;
+  const { pullRequest } = repair;
+  const next = `Read pull request #${pullRequest}, then merge it. ${describeRepair(repair)}`;
+  return verdict('action_required', `${countOf(errors, 'lint error')} · merge #${pullRequest}`, next);
+}
+
+type VerdictPlan = Pick<Plan, 'stages' | 'gates' | 'verifies' | 'levelAfterMerge' | 'forkCheck' | 'afterAutoFix'>;
+
+function verdictOfStages(
+  plan: VerdictPlan,
+  stages: readonly Stage[],
+  { outcomes, evidence }: { readonly outcomes: StageOutcomes; readonly evidence: RunEvidence | null },
+): Verdict {
+  for (const stage of stages) {
     const judged = judge(stage, outcomes[stage], plan.gates);
     if (judged.kind === 'stop') return judged.verdict;
     const vouched =

@@ -61,3 +61,5 @@ export function parseStageRunTitle(title: string): StageRunTitle | null {
 export const commandId = (subject: string): string => `slsa-command:${subject}`;
 
 export const welcomeId = (delivery: string): string => `slsa-welcome:${delivery}`;
+
+export const ledgerId = (installation: string): string => `slsa-repairs:${installation}`;

@@ -1,6 +1,6 @@
 /** The artifact that each stage leaves: its name, and the files of it that are read. */
 import { BUILDX_METADATA, PROVENANCE } from '../build/build-result.ts';
-import { MEGALINTER_JSON, MEGALINTER_SARIF } from '../lint/read-megalinter.ts';
+import { LINTER_LOGS, MEGALINTER_JSON, MEGALINTER_SARIF } from '../lint/megalinter-json.ts';
 import { SBOM_FILE } from '../sbom/sbom-result.ts';
 import { GRYPE_REPORT } from '../scan/read-grype.ts';
 import {
@@ -14,7 +14,7 @@ import type { Stage } from './stage-table.ts';
 
 /** The files that are read of each stage's artifact; whatever else is in it is never looked at. */
 export const FILES_OF_STAGE: Readonly<Record<Stage, readonly string[]>> = {
-  lint: [STAGE_REPORT_FILE, MEGALINTER_JSON, MEGALINTER_SARIF],
+  lint: [STAGE_REPORT_FILE, MEGALINTER_JSON, MEGALINTER_SARIF, LINTER_LOGS],
   build: [STAGE_REPORT_FILE, BUILDX_METADATA, PROVENANCE],
   sbom: [STAGE_REPORT_FILE, SBOM_FILE],
   scan: [STAGE_REPORT_FILE, GRYPE_REPORT],

@@ -36,6 +36,7 @@ const withLine = (line: number, text: string, code = CODE): string =>
 
 const REPAIRED = withLine(5, "  if (text === '') return null;");
 const change = (after: string, more: Partial<Change> = {}): Change => ({
+  by: 'model',
   path: 'src/a.js',
   before: CODE,
   after,
@@ -58,6 +59,7 @@ describe('a repair of a finding', () => {
     [
       'that adds the newline that was asked for',
       {
+        by: 'model',
         path: 'a.md',
         before: '# A',
         after: '# A\n',
@@ -67,6 +69,7 @@ describe('a repair of a finding', () => {
     [
       'that writes the line ends that were asked for',
       {
+        by: 'model',
         path: 'a.txt',
         before: 'a\r\nb\r\n',
         after: 'a\nb\n',
@@ -76,6 +79,7 @@ describe('a repair of a finding', () => {
     [
       'of a manifest that is only written otherwise',
       {
+        by: 'model',
         path: 'package.json',
         before: '{"name":"a"}',
         after: '{ "name": "a" }\n',
@@ -84,7 +88,7 @@ describe('a repair of a finding', () => {
     ],
     [
       'of a file in another script',
-      { path: 'a.py', before: 'имя = 1\nx == None\n', after: 'имя = 1\nx is None\n', findings: [at(2)] },
+      { by: 'model', path: 'a.py', before: 'имя = 1\nx == None\n', after: 'имя = 1\nx is None\n', findings: [at(2)] },
     ],
     [
       'far from its finding, in the same function',
@@ -143,6 +147,7 @@ const REFUSED: readonly (readonly [string, GuardRule, Change])[] = [
     'a test that is gone',
     'test_removed',
     {
+      by: 'model',
       path: 'a.test.js',
       before: "it('a', () => {});\nit('b', () => x == 1);\n",
       after: "it('a', () => {});\n",
@@ -152,7 +157,13 @@ const REFUSED: readonly (readonly [string, GuardRule, Change])[] = [
   [
     'a test in Python that is gone',
     'test_removed',
-    { path: 'test_a.py', before: 'def test_a():\n    assert x == None\n', after: 'x = 1\n', findings: [at(2)] },
+    {
+      by: 'model',
+      path: 'test_a.py',
+      before: 'def test_a():\n    assert x == None\n',
+      after: 'x = 1\n',
+      findings: [at(2)],
+    },
   ],
   ...[
     '  // eslint-disable-next-line eqeqeq',
@@ -220,6 +231,7 @@ const REFUSED: readonly (readonly [string, GuardRule, Change])[] = [
     'a script of a manifest',
     'manifest',
     {
+      by: 'model',
       path: 'package.json',
       before: '{"scripts":{"test":"jest"}}\n',
       after: '{"scripts":{"test":"jest; id"}}\n',
@@ -229,29 +241,33 @@ const REFUSED: readonly (readonly [string, GuardRule, Change])[] = [
   [
     'a manifest that is none any more',
     'manifest',
-    { path: 'web/package.json', before: '{"a":1}\n', after: '{"a":1,}\n', findings: [at(1)] },
+    { by: 'model', path: 'web/package.json', before: '{"a":1}\n', after: '{"a":1,}\n', findings: [at(1)] },
   ],
   ['code that is none any more', 'does_not_parse', change(withLine(5, "  if (text === '' return null;"))],
   [
     'Python that is none',
     'does_not_parse',
-    { path: 'a.py', before: 'x = None\n', after: 'x = (None\n', findings: [at(1)] },
+    { by: 'model', path: 'a.py', before: 'x = None\n', after: 'x = (None\n', findings: [at(1)] },
   ],
-  ['YAML that is none', 'does_not_parse', { path: 'a.yml', before: 'a: 1\n', after: 'a: [1\n', findings: [at(1)] }],
+  [
+    'YAML that is none',
+    'does_not_parse',
+    { by: 'model', path: 'a.yml', before: 'a: 1\n', after: 'a: [1\n', findings: [at(1)] },
+  ],
   [
     'JSON that is none',
     'does_not_parse',
-    { path: 'a.json', before: '{"a":1}\n', after: '{"a":1,}\n', findings: [at(1)] },
+    { by: 'model', path: 'a.json', before: '{"a":1}\n', after: '{"a":1,}\n', findings: [at(1)] },
   ],
   [
     'TypeScript that is none',
     'does_not_parse',
-    { path: 'a.ts', before: 'let a: number;\n', after: 'let a: ;;number\n', findings: [at(1)] },
+    { by: 'model', path: 'a.ts', before: 'let a: number;\n', after: 'let a: ;;number\n', findings: [at(1)] },
   ],
   [
     'CSS that is none',
     'does_not_parse',
-    { path: 'a.css', before: 'a { b: c }\n', after: 'a { b: c \n', findings: [at(1)] },
+    { by: 'model', path: 'a.css', before: 'a { b: c }\n', after: 'a { b: c \n', findings: [at(1)] },
   ],
 ];
 
@@ -284,7 +300,7 @@ describe('the guard', () => {
       fc.property(text, fc.nat(30), findings, (before, where, found) => {
         const lines = before.split('\n');
         const after = lines.toSpliced(Math.min(where, lines.length), 0, "eval('evil')  # noqa").join('\n');
-        expect(guard({ path: 'a.py', before, after, findings: found })).not.toEqual([]);
+        expect(guard({ by: 'model', path: 'a.py', before, after, findings: found })).not.toEqual([]);
       }),
     );
   });
@@ -292,7 +308,7 @@ describe('the guard', () => {
   it('ends within a moment on texts of a megabyte that share nothing', () => {
     const before = Array.from({ length: 40_000 }, (_, n) => `a${n} = ${n}`).join('\n');
     const after = Array.from({ length: 40_000 }, (_, n) => `b${n} = ${n}`).join('\n');
-    expect(rulesOf({ path: 'a.txt', before, after, findings: [at(1)] })).toContain('too_much');
+    expect(rulesOf({ by: 'model', path: 'a.txt', before, after, findings: [at(1)] })).toContain('too_much');
   });
 });
 

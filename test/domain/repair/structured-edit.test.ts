@@ -1,13 +1,14 @@
 /** A model's edits are applied where they fit, exactly, or not at all. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { applyEdits, StructuredEdits, type StructuredEdit } from '../../../src/domain/repair/structured-edit.ts';
+import { applyEdits, ModelAnswer, type ModelEdit } from '../../../src/domain/repair/structured-edit.ts';
 
-const edit = (oldText: string, newText: string, path = 'a.js'): StructuredEdit => ({
+const edit = (oldText: string, newText: string, path = 'a.js'): ModelEdit => ({
   path,
   oldText,
   newText,
   reason: '',
+  repairs: [1],
 });
 const files = new Map([['a.js', 'one\ntwo\nthree\ntwo\n']]);
 
@@ -58,13 +59,19 @@ describe('edits', () => {
 describe('an answer', () => {
   it.each([
     ['no object', []],
-    ['without edits', {}],
-    ['with a key of its own', { edits: [], tools: ['bash'] }],
-    ['with an edit without text', { edits: [{ path: 'a', oldText: '', newText: '', reason: '' }] }],
-    ['with an edit that has more', { edits: [{ ...edit('a', 'b'), mode: '100755' }] }],
-    ['with thousands of edits', { edits: Array.from({ length: 1000 }, () => edit('a', 'b')) }],
-    ['with an edit of megabytes', { edits: [edit('a', 'b'.repeat(100_000))] }],
+    ['without edits', { left: [] }],
+    ['with an edit that repairs nothing', { edits: [{ ...edit('a', 'b'), repairs: [] }], left: [] }],
+    ['with a key of its own', { edits: [], left: [], tools: ['bash'] }],
+    ['with an edit without text', { edits: [{ ...edit('', 'b') }], left: [] }],
+    ['with an edit that has more', { edits: [{ ...edit('a', 'b'), mode: '100755' }], left: [] }],
+    ['with thousands of edits', { edits: Array.from({ length: 1000 }, () => edit('a', 'b')), left: [] }],
+    ['with an edit of megabytes', { edits: [edit('a', 'b'.repeat(100_000))], left: [] }],
   ])('%s is none', (_, answer) => {
-    expect(StructuredEdits.safeParse(answer).success).toBe(false);
+    expect(ModelAnswer.safeParse(answer).success).toBe(false);
+  });
+
+  it('with edits and what is left is one', () => {
+    const answer = { edits: [edit('a', 'b')], left: [{ path: 'a', finding: 2, reason: 'a decision' }] };
+    expect(ModelAnswer.parse(answer)).toEqual(answer);
   });
 });

@@ -3,12 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { toReportFile } from '../../../src/adapters/github/artifact-archive.ts';
 import type { LintResult } from '../../../src/domain/lint/lint-result.ts';
-import {
-  MEGALINTER_JSON,
-  MEGALINTER_SARIF,
-  parseSarif,
-  readMegaLinter,
-} from '../../../src/domain/lint/read-megalinter.ts';
+import { MEGALINTER_JSON, MEGALINTER_SARIF } from '../../../src/domain/lint/megalinter-json.ts';
+import { readMegaLinter } from '../../../src/domain/lint/read-megalinter.ts';
+import { parseSarif } from '../../../src/domain/lint/read-sarif.ts';
 import type { Reading, ReportFile } from '../../../src/domain/stage/stage-report.ts';
 import { describeWithSharedData, sharedDataPath } from '../../shared-data.ts';
 

@@ -1,0 +1,108 @@
+/** The fix pull request: one open a target branch, updated in place for the same commit, closed where it is not needed any more. */
+import { activityInfo } from '@temporalio/activity';
+import type { GitHub } from '../src/adapters/github/github.ts';
+import type { FixPull, FixPulls } from '../src/adapters/github/fix-pulls.ts';
+import { branchRef, shortRef, type CommitSha, type GitRef } from '../src/domain/git.ts';
+import { fixBranch, isFixBranchOf } from '../src/domain/repair/fix-branches.ts';
+import {
+  AI_LABEL,
+  LABELS,
+  notNeededAnyMore,
+  proposalBody,
+  proposalTitle,
+  replacedBy,
+  type ProposalWords,
+} from '../src/domain/repair/fix-proposal.ts';
+import type { Repository } from '../src/domain/repository.ts';
+import { answer, type Answer } from './failures.ts';
+import { createBranch, type Ways } from './push-repair.ts';
+
+export interface OpenRepair {
+  readonly pullRequest: number;
+  readonly url: string;
+  readonly branch: string;
+}
+
+export interface ProposeInput {
+  readonly repository: Repository;
+  /** The commit that was linted on its throw-away branch: the very one is proposed. */
+  readonly commit: CommitSha;
+  readonly tried: string;
+  readonly words: ProposalWords;
+  /** Open repairs of the same branch, of older commits: this one takes their place. */
+  readonly older: readonly OpenRepair[];
+}
+
+export type ProposedRepair =
+  | { readonly kind: 'proposed'; readonly pullRequest: number; readonly url: string }
+  | { readonly kind: 'none'; readonly why: string };
+
+export interface ProposeRepairActivities {
+  /** What is open for a branch, of any of its commits. */
+  openRepairs(input: { repository: Repository; ref: GitRef }): Promise<Answer<readonly OpenRepair[]>>;
+  createPullRequestWithFixes(input: ProposeInput): Promise<Answer<ProposedRepair>>;
+  /** Closes what is open for a branch that passes by itself; tells how many. */
+  closeRepairs(input: { repository: Repository; ref: GitRef; sha: CommitSha }): Promise<Answer<number>>;
+}
+
+export const createProposeRepairActivities = (ways: Ways): ProposeRepairActivities => ({
+  openRepairs: ({ repository, ref }) =>
+    answer(async () => (await openFor(ways.github, repository, ref)).map(toOpenRepair)),
+  createPullRequestWithFixes: (input) => answer(() => propose(ways, input)),
+  closeRepairs: ({ repository, ref, sha }) =>
+    answer(async () => {
+      const { fixPulls } = ways.github.repository(repository);
+      const open = await openFor(ways.github, repository, ref);
+      for (const { number } of open) await close(fixPulls, number, notNeededAnyMore(sha));
+      return open.length;
+    }),
+});
+
+const toOpenRepair = ({ number, url, branch }: FixPull): OpenRepair => ({ pullRequest: number, url, branch });
+
+async function openFor(github: GitHub, repository: Repository, ref: GitRef): Promise<readonly FixPull[]> {
+  const { userId } = await github.identity();
+  const open = await github.repository(repository).fixPulls.openBy(userId, shortRef(ref));
+  return open.filter(({ branch }) => isFixBranchOf(ref, branch));
+}
+
+/** Closed first: a comment on what stays open would be written again. */
+async function close(pulls: FixPulls, number: number, why: string): Promise<void> {
+  await pulls.close(number);
+  await pulls.comment(number, why);
+}
+
+async function propose(ways: Ways, input: ProposeInput): Promise<ProposedRepair> {
+  const { repository, commit, words, older } = input;
+  const { fixPulls } = ways.github.repository(repository);
+  const branch = fixBranch(words.ref, words.sha);
+  const open = activityInfo().attempt === 1 ? null : await openFor(ways.github, repository, words.ref);
+  // A try that was cut off may have opened it.
+  const known = open?.find((pull) => pull.branch === branch) ?? null;
+  const pull = known ?? (await openNew(ways, input, branch));
+  if (pull?.head !== commit) {
+    return { kind: 'none', why: `the branch ${branch} holds something else: delete it, then comment /slsa fix` };
+  }
+  if (known !== null) await fixPulls.rewrite(known.number, { title: proposalTitle(words), body: proposalBody(words) });
+  await fixPulls.label(pull.number, words.use === null ? LABELS : [...LABELS, AI_LABEL]);
+  const stillOpen = older.filter(({ pullRequest }) => open?.some(({ number }) => number === pullRequest) !== false);
+  for (const { pullRequest } of stillOpen) await close(fixPulls, pullRequest, replacedBy(pull.number));
+  return { kind: 'proposed', pullRequest: pull.number, url: pull.url };
+}
+
+/** Null where a branch of this name holds something else. */
+async function openNew(
+  ways: Ways,
+  { repository, commit, words, tried }: ProposeInput,
+  branch: string,
+): Promise<FixPull | null> {
+  const { fixPulls, git } = ways.github.repository(repository);
+  const { isNew } = await createBranch(ways, { repository, branch, ref: branchRef(tried), at: commit });
+  if (!isNew && (await git.branchTip(branch))?.sha !== commit) return null;
+  return fixPulls.openDraft({
+    title: proposalTitle(words),
+    body: proposalBody(words),
+    head: branch,
+    base: shortRef(words.ref),
+  });
+}

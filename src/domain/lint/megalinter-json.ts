@@ -1,0 +1,31 @@
+/** MegaLinter's JSON report in its simple mode. Source: oxsecurity/megalinter, `JsonReporter`. */
+import { z } from 'zod';
+
+export const MEGALINTER_JSON = 'megalinter-reports/mega-linter-report.json';
+export const MEGALINTER_SARIF = 'megalinter-reports/megalinter-report.sarif';
+/** What the failed linters printed, by their key: written by stage 00 from MegaLinter's own log files. */
+export const LINTER_LOGS = 'megalinter-reports/linter-logs.json';
+
+const count = z.number().int().nonnegative().nullish();
+
+const Linter = z.object({
+  /** Its key: `PYTHON_RUFF`. */
+  name: z.string(),
+  /** The tool's own name: `ruff`. */
+  linter_name: z.string().nullish(),
+  status: z.enum(['success', 'warning', 'error']),
+  total_number_errors: count,
+  total_number_warnings: count,
+  files_number: count,
+  files: z.array(z.unknown()).nullish(),
+});
+export type Linter = z.infer<typeof Linter>;
+
+export const MegaLinterJson = z.object({
+  linters: z.array(Linter),
+  status: z.enum(['success', 'warning', 'error']),
+  return_code: z.number().int(),
+});
+
+/** A failed linter has at least one error: its count is read from the tool's text by regex, and may be 0. */
+export const errorsOf = (linter: Linter): number => Math.max(1, linter.total_number_errors ?? 0);
