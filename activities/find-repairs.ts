@@ -17,11 +17,24 @@ export type FilesFound =
   /** Goes on after "No repair was proposed: ". */
   | { readonly kind: 'none'; readonly why: string };
 
+export interface FixesInput {
+  readonly repository: Repository;
+  /** Id of the artifact that the run with fixers left. */
+  readonly fixes: number;
+}
+
+export type FixesFound =
+  { readonly kind: 'found'; readonly files: number } | { readonly kind: 'none'; readonly why: string };
+
 export interface FindRepairActivities {
+  /** Whether what the fixers left can be used at all. */
+  readFixes(input: FixesInput): Promise<Answer<FixesFound>>;
   getFilesWithLintErrors(input: FilesInput): Promise<Answer<FilesFound>>;
 }
 
 export const createFindRepairActivities = (material: RepairMaterial): FindRepairActivities => ({
+  readFixes: ({ repository, fixes }) =>
+    answer(() => orNoRepair(async () => ({ kind: 'found', files: (await material.fixed(repository, fixes)).size }))),
   getFilesWithLintErrors: ({ repository, commit, lint }) =>
     answer(() =>
       orNoRepair(async () => {

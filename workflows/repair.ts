@@ -97,11 +97,17 @@ export class Repair {
 
   /** Id of the artifact with the fixers' sources; null where they did not run. */
   private async letFixersWork(): Promise<number | null> {
-    const { ref, sha } = this.run.request;
+    const { repository, ref, sha } = this.run.request;
     const outcome = await followLintAside(this.run, { ref, commit: sha, inputs: { fix: 'true' } });
     const fixes = artifactOf(outcome);
-    if (fixes === null) this.notes.push(`The linters' own fixers did not run: ${describeOutcome('lint', outcome)}.`);
-    return fixes;
+    if (fixes === null) {
+      this.notes.push(`The linters' own fixers did not run: ${describeOutcome('lint', outcome)}.`);
+      return null;
+    }
+    const found = await patiently(() => again.readFixes({ repository, fixes }));
+    if (found.kind === 'found') return fixes;
+    this.notes.push(`What the linters' own fixers left is not used: ${found.why}.`);
+    return null;
   }
 
   private async firstRound(source: RepairSource): Promise<RepairRound> {

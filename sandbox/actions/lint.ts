@@ -52,6 +52,9 @@ export async function lintFolder(folder: string): Promise<LintReport> {
   };
 }
 
+/** As stage 00 keeps them. */
+const MAX_FIXED_BYTES = 2_000_000;
+
 /** Lets every linter that can repair what it finds, one after the other: two at once would write over each other. */
 export async function fixFolder(folder: string): Promise<object> {
   const files = await filesOf(folder);
@@ -61,14 +64,15 @@ export async function fixFolder(folder: string): Promise<object> {
     await runProgram(program, [...args, ...own], folder);
   }
   const after = await contentsOf(folder, files);
-  const changed = files.filter((file) => before.get(file)?.equals(after.get(file) ?? Buffer.alloc(0)) === false);
+  const differing = files.filter((file) => before.get(file)?.equals(after.get(file) ?? Buffer.alloc(0)) === false);
+  const changed = differing.filter((file) => (after.get(file)?.length ?? 0) <= MAX_FIXED_BYTES);
   return {
     schemaVersion: 1,
     files: changed.map((path) => {
       const bytes = after.get(path) ?? Buffer.alloc(0);
       return { path, sha256: createHash('sha256').update(bytes).digest('hex'), content: bytes.toString('base64') };
     }),
-    left: 0,
+    left: differing.length - changed.length,
   };
 }
 

@@ -261,6 +261,8 @@ export class GitStore {
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    // Some read nothing, and end before they were told so.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);

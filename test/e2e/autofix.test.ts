@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { scripted } from './scripted-executors.ts';
-import { StageSet } from './stage-set.ts';
+import { dispatched, StageSet } from './stage-set.ts';
 
 let set: StageSet;
 
@@ -44,17 +44,135 @@ async function pushed(repository: RepositoryRecord, files: Record<string, string
 const branches = async ({ git }: RepositoryRecord): Promise<string[]> =>
   [...(await git.refs()).keys()].filter((ref) => ref.startsWith('refs/heads/slsa/'));
 
+const fixed = async (repository: RepositoryRecord, path: string): Promise<string | undefined> =>
+  (await repository.git.file(`refs/heads/${repository.pulls.at(-1)?.headRef}`, path))?.toString();
+
+/** Requests of AUTO_FIX alone: not of its lint runs, not of stages, not reports, not tokens. */
+const ofRepair = (repository: RepositoryRecord): string[] =>
+  set.sandbox.calls
+    .filter(({ path }) => path.startsWith(`/repos/acme/${repository.name}/`))
+    // Where a pushed ref stands, its coordinator asks.
+    .filter(({ path }) => !/\/commits\/heads(%2F|\/)(main|slsa(%2F|\/)autofix(%2F|\/))/.test(path))
+    .map(({ route }) => route.replace('/repos/:owner/:repo', ''))
+    .filter((route) => /git\/|pulls|labels|\/commits\/:ref$/.test(route));
+
 describe('a push with lint errors', () => {
   it('gets a draft pull request in which they are gone, proven by the same linters', async () => {
     const repository = await set.repository('mixed');
+    const before = set.sandbox.calls.length;
     const { sha, check, workflowId } = await pushed(repository, { 'src/server.js': MIXED });
     const [pull] = repository.pulls;
-    expect(pull).toMatchObject({ state: 'open', draft: true, baseRef: 'main' });
-    expect(pull?.headRef).toBe(`slsa/autofix/main-${sha.slice(0, 7)}`);
-    const text = (await repository.git.file(`refs/heads/${pull?.headRef}`, 'src/server.js'))?.toString();
-    expect(text).toBe(MIXED.replace('var port', 'const port').replace('==', '==='));
+    expect(pull).toMatchObject({
+      state: 'open',
+      draft: true,
+      baseRef: 'main',
+      headRef: `slsa/autofix/main-${sha.slice(0, 7)}`,
+      title: `Fix 2 of 2 lint errors on main (${sha.slice(0, 7)})`,
+      labels: ['automated-fix', 'needs-review', 'ai-generated'],
+    });
+    expect(pull?.body).toContain('**2 before, 0 after, 0 new**');
+    expect(pull?.body).toContain("| eslint | no-var | 1 | 0 | the linter's own fixer |");
+    expect(pull?.body).toContain('| eslint | eqeqeq | 1 | 0 | model |');
+    expect(await fixed(repository, 'src/server.js')).toBe(MIXED.replace('var port', 'const port').replace('==', '==='));
+    // One commit on the one that was pushed, and no throw-away branch is left.
     expect(await branches(repository)).toEqual([`refs/heads/${pull?.headRef}`]);
+    const tip = await repository.git.commitOf(`refs/heads/${pull?.headRef}`);
+    expect((await repository.git.commit(tip ?? '')).parents).toEqual([sha]);
+    // What is proposed is the very commit that was linted.
+    expect(
+      dispatched(repository)
+        .filter(({ headSha }) => headSha === tip)
+        .map(({ file }) => file),
+    ).toEqual(['00-megalinter.yml']);
     expect(check).toMatchObject({ conclusion: 'action_required', title: `2 lint errors · merge #${pull?.number}` });
-    expect((await set.result(workflowId)).end).toBe('DONE');
+    expect(check.summary).toContain('**Repair**');
+    const result = await set.result(workflowId);
+    expect(result).toMatchObject({ end: 'DONE', repair: { kind: 'proposed', before: 2, after: 0, files: 1 } });
+    expect(result.visited).toContain('VERIFY');
+    // Twelve requests and one for the file; the list of pull requests to comment on is none of the repair's.
+    expect(set.sandbox.calls.length).toBeGreaterThan(before);
+    expect(ofRepair(repository).length).toBeLessThanOrEqual(13);
+  });
+
+  it('is repaired without a model where the fixers are enough, and says so', async () => {
+    const repository = await set.repository('fixers');
+    const asked = set.sandbox.claude.requests.length;
+    const { check } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n', 'b.json': '{"b":1}\n' });
+    expect(await fixed(repository, 'a.js')).toBe('const a = 1;\nexport { a };\n');
+    expect(await fixed(repository, 'b.json')).toBe('{ "b": 1 }\n');
+    expect(repository.pulls[0]).toMatchObject({ labels: ['automated-fix', 'needs-review'] });
+    expect(repository.pulls[0]?.body).toContain("| prettier |  | 1 | 0 | the linter's own fixer |");
+    expect(repository.pulls[0]?.body).toContain('no model was asked');
+    expect(set.sandbox.claude.requests.length).toBe(asked);
+    expect(check.title).toBe('2 lint errors · merge #1');
+  });
+
+  it('leaves what needs a decision, and says why', async () => {
+    const repository = await set.repository('partly');
+    const code = 'var a = 1;\nexport default { a, a: 2 };\n';
+    const { check } = await pushed(repository, { 'a.js': code });
+    expect(await fixed(repository, 'a.js')).toBe(code.replace('var', 'const'));
+    expect(repository.pulls[0]?.title).toMatch(/^Fix 1 of 2 lint errors/);
+    expect(repository.pulls[0]?.body).toContain('left: needs a decision about what the code should do');
+    expect(check.conclusion).toBe('action_required');
+  });
+
+  it('that nobody can repair gets a sentence instead of a pull request', async () => {
+    const repository = await set.repository('hopeless');
+    const { check } = await pushed(repository, { 'a.js': 'export default { a: 1, a: 2 };\n' });
+    expect(repository.pulls).toEqual([]);
+    expect(await branches(repository)).toEqual([]);
+    expect(check).toMatchObject({ conclusion: 'failure', title: '1 lint error in 1 linter' });
+    expect(check.summary).toContain('No repair was proposed: ');
+    expect(check.actions.map(({ identifier }) => identifier)).toEqual(['fix_lint', 'rerun_failed', 'explain']);
   });
 });
+
+describe('files of all kinds', () => {
+  it('keep their line ends, encoding, mode and last line, or are left alone', async () => {
+    const repository = await set.repository('kinds');
+    const crlf = 'var a = 1;\r\nexport { a };\r\n';
+    const bare = 'var a = 1;\nexport { a };';
+    const latin = Buffer.from('var caf\xe9 = 1;\nexport { caf\xe9 };\n', 'latin1');
+    const bom = '\ufeffvar a = 1;\nexport { a };\n';
+    const long = `var a = 1;\n${'// padding of a long file\n'.repeat(90_000)}export { a };\n`;
+    const files = {
+      'crlf.js': crlf,
+      'bare.js': bare,
+      'latin.js': latin,
+      'bom.js': bom,
+      'long.js': long,
+      'run.js': bare,
+    };
+    const { git } = repository;
+    await git.commitFiles('main', new Map(Object.entries(files)), 'Files');
+    await git.git('update-ref', 'refs/heads/main', await withModes(repository, ['run.js']));
+    const { check } = await pushed(repository, { 'one.txt': '1' });
+    expect(check.title).toMatch(/merge #1$/);
+    expect(await fixed(repository, 'crlf.js')).toBe(crlf.replace('var', 'const'));
+    expect(await fixed(repository, 'bare.js')).toBe(bare.replace('var', 'const'));
+    expect(await fixed(repository, 'bom.js')).toBe(bom.replace('var', 'const'));
+    const proposed = `refs/heads/${repository.pulls[0]?.headRef}`;
+    expect(await git.file(proposed, 'latin.js')).toEqual(latin);
+    expect((await git.file(proposed, 'long.js'))?.toString()).toBe(long);
+    expect(repository.pulls[0]?.body).toContain('latin.js is no text in UTF-8');
+    expect(repository.pulls[0]?.body).toContain('the file has more than 2 MB');
+    expect(await git.git('ls-tree', proposed, 'run.js')).toMatch(/^100755 /);
+  });
+});
+
+/** The tip of main with these files executable, a symlink and a submodule beside them. */
+async function withModes({ git }: RepositoryRecord, executable: readonly string[]): Promise<string> {
+  const env = { GIT_INDEX_FILE: `${git.dir}/index-modes` };
+  const run = (...args: string[]): Promise<string> => git.gitWithInput(Buffer.alloc(0), args, env);
+  await run('read-tree', 'refs/heads/main');
+  for (const path of executable) {
+    const blob = await git.blobOf('refs/heads/main', path);
+    await run('update-index', '--cacheinfo', `100755,${blob},${path}`);
+  }
+  const link = (await git.gitWithInput(Buffer.from('bare.js'), ['hash-object', '-w', '--stdin'])).trim();
+  await run('update-index', '--add', '--cacheinfo', `120000,${link},link.js`);
+  await run('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
+  const tree = (await run('write-tree')).trim();
+  return (await git.git('commit-tree', tree, '-p', 'refs/heads/main', '-m', 'Modes')).trim();
+}

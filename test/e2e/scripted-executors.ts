@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import type { Executor, Executors, StageEnd, StageJob } from '../../sandbox/actions/engine.ts';
 import { attach, attestBuild, CYCLONEDX, SIGNATURE, type ExecutorParts } from '../../sandbox/actions/executors.ts';
 import { planBuild } from '../../sandbox/actions/plan-job.ts';
+import { tinyLint } from './tiny-linter.ts';
 import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 
 export type Script =
   | { readonly kind: 'good' }
   | { readonly kind: 'lint_errors'; readonly count: number }
+  /** The files themselves are looked at, by a linter of two rules with a fixer. */
+  | { readonly kind: 'tiny' }
   | { readonly kind: 'build_fails'; readonly log?: string }
   | { readonly kind: 'vulnerable'; readonly severities: readonly string[] }
   /** The job fails and leaves nothing. */
@@ -50,6 +53,8 @@ function executor(stage: Stage, scripts: Scripts, parts: ExecutorParts): Executo
         };
       case 'first':
         throw new Error('It was unfolded above');
+      case 'tiny':
+        return tinyLint(job);
       case 'crash':
         return end('failure', null);
       case 'no_artifact':

@@ -87,6 +87,8 @@ export class Lane {
       APP_ID: String(sandbox.app.appId),
       PRIVATE_KEY: sandbox.app.privateKey.replaceAll('\n', '\\n'),
       BUNDLE: options.bundle,
+      ANTHROPIC_API_KEY: sandbox.claude.apiKey,
+      ANTHROPIC_BASE_URL: sandbox.claude.url,
       ...(options.maintenance === true ? { MAINTENANCE: 'yes' } : {}),
       ...(options.maxCached === undefined ? {} : { MAX_CACHED: String(options.maxCached) }),
     };

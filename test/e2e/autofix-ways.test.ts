@@ -1,0 +1,118 @@
+/** The ways of a repair after it was proven: merged, replaced, asked for, refused, and never repaired itself. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import { CommitSha, GitRef } from '../../src/domain/git.ts';
+import { asDomain } from '../sandbox/wire.ts';
+import { QUICK, StageSet } from './stage-set.ts';
+
+let set: StageSet;
+
+beforeAll(async () => {
+  set = await StageSet.open({ kind: true, scripts: { lint: { kind: 'tiny' } } });
+});
+afterAll(() => set.close());
+
+interface Pushed {
+  readonly sha: string;
+  readonly workflowId: string;
+  readonly check: CheckRunRecord;
+}
+
+async function pushed(repository: RepositoryRecord, files: Record<string, string | Buffer>): Promise<Pushed> {
+  const sha = await set.sandbox.push(repository, 'main', new Map(Object.entries(files)));
+  const workflowId = set.idOf(repository, 'refs/heads/main', sha);
+  return { sha, workflowId, check: await set.check(repository, workflowId, 90_000) };
+}
+
+const branches = async ({ git }: RepositoryRecord): Promise<string[]> =>
+  [...(await git.refs()).keys()].filter((ref) => ref.startsWith('refs/heads/slsa/'));
+
+describe('a repair', () => {
+  it('stops until the repair is merged where the settings say so, and closes it once the branch passes by itself', async () => {
+    const repository = await set.repository('stopping', 'preset: standard\nafter_auto_fix: stop\n');
+    const { check, workflowId } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    expect(check).toMatchObject({ conclusion: 'action_required', title: '1 lint error · merge #1' });
+    expect((await set.result(workflowId)).visited).not.toContain('BUILD');
+    const second = await pushed(repository, { 'a.js': 'let a = 1;\nexport { a };\n' });
+    expect(second.check.conclusion).toBe('success');
+    await set.result(second.workflowId);
+    expect(repository.pulls[0]).toMatchObject({ state: 'closed' });
+    expect(repository.comments.map(({ body }) => body)).toEqual([
+      expect.stringContaining('passes the linters by itself'),
+    ]);
+  });
+
+  it('of a newer commit gets its own, which takes the place of the older one', async () => {
+    const repository = await set.repository('moving', 'preset: standard\nafter_auto_fix: stop\n');
+    await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    await pushed(repository, { 'a.js': 'var a = 2;\nexport { a };\n' });
+    expect(repository.pulls.map(({ state }) => state)).toEqual(['closed', 'open']);
+    expect(repository.comments.map(({ body }) => body)).toEqual([expect.stringContaining('#2')]);
+  });
+});
+
+describe('people', () => {
+  it('ask for a repair by a comment or a button, also where the settings have none', async () => {
+    const repository = await set.repository('asked', 'preset: standard\nauto_fix_lint: false\n');
+    const { sha, check } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    expect(repository.pulls).toEqual([]);
+    set.sandbox.pressButton(repository, check.id, 'fix_lint');
+    const again = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha, 2), 60_000);
+    expect(again.title).toBe('1 lint error · merge #1');
+
+    await repository.git.git('branch', 'feature', 'main');
+    const feature = await set.sandbox.push(repository, 'feature', new Map([['b.js', 'var b = 1;\nexport { b };\n']]));
+    const pull = await set.sandbox.openPull(repository, 'feature');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', feature), 60_000);
+    set.sandbox.comment(repository, pull.number, 'kim', '/slsa fix');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', feature, 2), 60_000);
+    expect(repository.pulls.at(-1)).toMatchObject({ baseRef: 'feature', draft: true });
+    await set.result(set.idOf(repository, 'refs/heads/feature', feature, 2));
+    expect(repository.comments.at(-1)?.body).toContain('repairs 2 of 2 findings');
+    // The same commit again: what is open is not made twice.
+    set.sandbox.comment(repository, pull.number, 'kim', '/slsa fix');
+    await set.check(repository, set.idOf(repository, 'refs/heads/feature', feature, 3), 60_000);
+    expect(repository.pulls).toHaveLength(3);
+  });
+
+  it("keep a commit of theirs on a repair's branch, and the repair is not made over it", async () => {
+    const repository = await set.repository('theirs');
+    const files = new Map([['a.js', 'var a = 1;\nexport { a };\n']]);
+    const { url } = set.sandbox.webhooks.options;
+    set.sandbox.webhooks.options.url = null;
+    const sha = await set.sandbox.push(repository, 'main', files);
+    const branch = `slsa/autofix/main-${sha.slice(0, 7)}`;
+    await repository.git.git('branch', branch, 'main');
+    const theirs = await set.sandbox.push(repository, branch, new Map([['mine.txt', 'mine\n']]));
+    await set.sandbox.webhooks.settle();
+    set.sandbox.webhooks.options.url = url;
+    await set.client.deliver({
+      repository: asDomain(set.sandbox, repository),
+      ref: GitRef.parse('refs/heads/main'),
+      sha: CommitSha.parse(sha),
+      triggers: [{ kind: 'push', actor: 'kim' }],
+      delivery: null,
+      timing: QUICK,
+    });
+    const check = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha), 60_000);
+    expect(check.conclusion).toBe('failure');
+    expect(check.summary).toContain('holds something else');
+    expect(await branches(repository)).toEqual([`refs/heads/${branch}`]);
+    expect(await repository.git.commitOf(`refs/heads/${branch}`)).toBe(theirs);
+    expect(repository.pulls).toEqual([]);
+  });
+});
+
+describe("a repair's own branch", () => {
+  it('is run as any other where its pull request is ready, and starts no repair of its own', async () => {
+    const repository = await set.repository('loop', 'preset: standard\non: { push: { branches: ["**"] } }\n');
+    await pushed(repository, { 'a.js': 'var a = 1;\nexport { a }; if (a == null) throw a;\n' });
+    const [pull] = repository.pulls;
+    const tip = (await repository.git.commitOf(`refs/heads/${pull?.headRef}`)) ?? '';
+    const check = await set.check(repository, set.idOf(repository, `refs/heads/${pull?.headRef}`, tip), 60_000);
+    expect(check.summary).toContain('this branch is a repair itself');
+    expect(repository.pulls).toHaveLength(1);
+    // Throw-away branches are nobody's to run.
+    expect(repository.checkRuns.some(({ externalId }) => externalId.includes('autofix-try'))).toBe(false);
+  });
+});
