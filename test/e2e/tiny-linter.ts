@@ -7,6 +7,8 @@ interface Found {
   readonly file: string;
   readonly line: number;
   readonly rule: string;
+  /** The line itself, as some linters repeat it. */
+  readonly text: string;
 }
 
 const RULES: Readonly<Record<string, RegExp>> = { 'no-var': /\bvar /, eqeqeq: /[^=!]==[^=]/ };
@@ -50,7 +52,9 @@ const findingsIn = (file: string, text: string): Found[] =>
   text
     .split('\n')
     .flatMap((line, index) =>
-      Object.entries(RULES).flatMap(([rule, pattern]) => (pattern.test(line) ? [{ file, line: index + 1, rule }] : [])),
+      Object.entries(RULES).flatMap(([rule, pattern]) =>
+        pattern.test(line) ? [{ file, line: index + 1, rule, text: line.trim() }] : [],
+      ),
     );
 
 const kept = ([path, text]: readonly [string, string]): object => ({
@@ -61,10 +65,10 @@ const kept = ([path, text]: readonly [string, string]): object => ({
 
 const sarif = (found: readonly Found[]): object => ({
   tool: { driver: { name: 'eslint (MegaLinter JAVASCRIPT_ES)' } },
-  results: found.map(({ file, line, rule }) => ({
+  results: found.map(({ file, line, rule, text }) => ({
     ruleId: rule,
     level: 'error',
-    message: { text: `About ${rule}` },
+    message: { text: `About ${rule}: ${text}` },
     locations: [{ physicalLocation: { artifactLocation: { uri: file }, region: { startLine: line } } }],
   })),
 });
