@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { FixPull, FixPulls } from '../src/adapters/github/fix-pulls.ts';
 import { branchRef, shortRef, type CommitSha, type GitRef } from '../src/domain/git.ts';
-import { fixBranch, isFixBranchOf } from '../src/domain/repair/fix-branches.ts';
+import { besideOf, fixBranch, isFixBranchOf } from '../src/domain/repair/fix-branches.ts';
 import {
   AI_LABEL,
   LABELS,
@@ -91,18 +91,32 @@ async function propose(ways: Ways, input: ProposeInput): Promise<ProposedRepair>
 }
 
 /** Null where a branch of this name holds something else. */
-async function openNew(
-  ways: Ways,
-  { repository, commit, words, tried }: ProposeInput,
-  branch: string,
-): Promise<FixPull | null> {
-  const { fixPulls, git } = ways.github.repository(repository);
-  const { isNew } = await createBranch(ways, { repository, branch, ref: branchRef(tried), at: commit });
-  if (!isNew && (await git.branchTip(branch))?.sha !== commit) return null;
+async function openNew(ways: Ways, input: ProposeInput, branch: string): Promise<FixPull | null> {
+  const { repository, words } = input;
+  const head = await branchFor(ways, input, branch);
+  if (head === null) return null;
+  const { fixPulls } = ways.github.repository(repository);
   return fixPulls.openDraft({
     title: proposalTitle(words),
     body: proposalBody(words),
-    head: branch,
+    head,
     base: shortRef(words.ref),
   });
+}
+
+/** The branch that stands at the proven commit; null where its name is taken. */
+async function branchFor(
+  ways: Ways,
+  { repository, commit, tried }: ProposeInput,
+  branch: string,
+): Promise<string | null> {
+  const { git, proposals } = ways.github.repository(repository);
+  const { isNew, detour } = await createBranch(ways, { repository, branch, ref: branchRef(tried), at: commit });
+  // The pull request's own answer tells where its head stands; somebody else's server is not taken at its word before.
+  if (isNew && (detour !== null || ways.mcp.choice.kind === 'embedded')) return branch;
+  const tip = await git.branchTip(branch);
+  if (tip?.sha === commit) return branch;
+  if (!isNew) return null;
+  const own = tip === null ? branch : besideOf(branch);
+  return (await proposals.createBranch(own, commit)) ? own : null;
 }

@@ -14,6 +14,7 @@ import {
   type RepositoryTools,
 } from '../src/adapters/mcp/repository-tools.ts';
 import { branchRef, shortRef, type CommitSha, type GitRef } from '../src/domain/git.ts';
+import { besideOf } from '../src/domain/repair/fix-branches.ts';
 import { changedLines } from '../src/domain/repair/changed-lines.ts';
 import { repairedFile } from '../src/domain/repair/compose-repair.ts';
 import type { RepairRound } from '../src/domain/repair/repair-source.ts';
@@ -236,7 +237,7 @@ async function makeCommit(ways: Ways, target: Target, isKnownToBeNew: boolean): 
   if (tip !== null && isWanted(tip, target)) return { kind: 'made', branch, commit: tip.sha, detour: null };
   const why = failed ?? 'what the MCP server pushed is not what it was given';
   // What it left is nobody's to overwrite: by REST it is made beside it.
-  const own = tip === null || tip.sha === wanted.commit ? branch : `${branch}-rest`;
+  const own = tip === null || tip.sha === wanted.commit ? branch : besideOf(branch);
   return pushByRest(api, { ...target, branch: own }, { hasBranch: tip?.sha === wanted.commit, why });
 }
 

@@ -4,7 +4,7 @@
  */
 import { ActivityFailure } from '@temporalio/workflow';
 import { shortSha, type CommitSha } from '../src/domain/git.ts';
-import { fixBranch, tryBranch } from '../src/domain/repair/fix-branches.ts';
+import { besideOf, fixBranch, tryBranch } from '../src/domain/repair/fix-branches.ts';
 import { judgeProof, type Proof } from '../src/domain/repair/proof.ts';
 import type { RepairOutcome } from '../src/domain/repair/repair-outcome.ts';
 import type { RepairScope } from '../src/domain/repair/repair-scope.ts';
@@ -49,7 +49,8 @@ export class Repair {
     try {
       const { repository, ref, sha } = this.run.request;
       const older = await patiently(() => again.openRepairs({ repository, ref }));
-      const known = older.find(({ branch }) => branch === fixBranch(ref, sha));
+      const own = fixBranch(ref, sha);
+      const known = older.find(({ branch }) => branch === own || branch === besideOf(own));
       if (known !== undefined) return { kind: 'already_proposed', pullRequest: known.pullRequest, url: known.url };
       return await this.prove(older);
     } catch (error) {

@@ -44,8 +44,8 @@ export interface StageSetOptions extends SandboxOptions {
   /** False where a test starts its worker itself. */
   readonly worker?: boolean;
   readonly tracing?: Tracing;
-  /** Who repairs; nobody's model, unless one is named. */
-  readonly repair?: Partial<RepairParts>;
+  /** Another MCP server than the embedded one. */
+  readonly mcp?: Partial<RepairParts['mcp']>;
   /** `isolated`: stage files call a builder repository, which the worker knows of. */
   readonly builds?: 'isolated' | 'own';
 }
@@ -98,7 +98,9 @@ export class StageSet {
     const app = appSecrets(sandbox);
     const builder = options.builds === 'isolated' ? await sandbox.createBuilder() : null;
     const evidence = sandboxEvidence(sandbox, builder);
-    const repair = { ...sandboxRepair(sandbox), ...options.repair };
+    const own = sandboxRepair(sandbox);
+    const mcp = options.mcp === undefined ? own.mcp : { ...own.mcp, ...options.mcp };
+    const repair = { ...own, mcp };
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     const worker =

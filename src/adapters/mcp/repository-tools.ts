@@ -18,6 +18,8 @@ export interface McpSettings {
   readonly choice: McpServerChoice;
   /** As GITHUB_HOST is written. */
   readonly host: string;
+  /** For each answer; half a minute where it is not said. */
+  readonly timeoutMs?: number;
 }
 
 /** Why a call did not do what it was asked to, for people: the caller does it by REST then. */
@@ -48,12 +50,11 @@ export interface McpPush {
 }
 
 const TOOLS = ['create_branch', 'push_files'] as const;
-const CALL_TIMEOUT_MS = 30_000;
-const START_TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 
 /** Runs some work with the server's tools, and lets the server go whatever came of it. @throws McpFault */
 export async function withRepositoryTools(
-  { choice, host }: McpSettings,
+  { choice, host, timeoutMs: timeout = TIMEOUT_MS }: McpSettings,
   { token, owner, name }: { readonly token: string; readonly owner: string; readonly name: string },
   work: (tools: RepositoryTools) => Promise<void>,
 ): Promise<void> {
@@ -66,9 +67,9 @@ export async function withRepositoryTools(
   });
   fail.catch(() => undefined);
   try {
-    await Promise.race([client.connect(transport, { timeout: START_TIMEOUT_MS }), fail]);
-    const knows = await requireTools(client);
-    await Promise.race([work(toolsOf(client, { owner, repo: name, knows })), fail]);
+    await Promise.race([client.connect(transport, { timeout }), fail]);
+    const knows = await requireTools(client, timeout);
+    await Promise.race([work(toolsOf(client, { owner, repo: name, knows, timeout })), fail]);
   } catch (error) {
     if (error instanceof McpFault) throw error;
     throw new McpFault(
@@ -121,8 +122,8 @@ interface Knows {
   readonly head: boolean;
 }
 
-async function requireTools(client: Client): Promise<Knows> {
-  const { tools } = await client.listTools(undefined, { timeout: CALL_TIMEOUT_MS });
+async function requireTools(client: Client, timeout: number): Promise<Knows> {
+  const { tools } = await client.listTools(undefined, { timeout });
   const missing = TOOLS.find((name) => !tools.some((tool) => tool.name === name));
   if (missing !== undefined) throw new McpFault(`the MCP server has no tool ${missing}`);
   const schema = PushSchema.safeParse(tools.find(({ name }) => name === 'push_files')?.inputSchema);
@@ -135,12 +136,13 @@ interface Pinned {
   readonly owner: string;
   readonly repo: string;
   readonly knows: Knows;
+  readonly timeout: number;
 }
 
-function toolsOf(client: Client, { owner, repo, knows }: Pinned): RepositoryTools {
+function toolsOf(client: Client, { owner, repo, knows, timeout }: Pinned): RepositoryTools {
   const call = async (name: (typeof TOOLS)[number], given: Readonly<Record<string, unknown>>): Promise<void> => {
     const params = { name, arguments: { owner, repo, ...given } };
-    const result = await client.callTool(params, CallToolResultSchema, { timeout: CALL_TIMEOUT_MS });
+    const result = await client.callTool(params, CallToolResultSchema, { timeout });
     if (result.isError === true) throw new McpFault(`${name} was refused by the MCP server`);
   };
   return {

@@ -10,7 +10,10 @@ export const fixBranch = (ref: GitRef, sha: CommitSha): string => `${prefixOf(re
 const prefixOf = (ref: GitRef): string => `${PROPOSED}${shortRef(ref)}-`;
 
 export const isFixBranchOf = (ref: GitRef, branch: string): boolean =>
-  branch.startsWith(prefixOf(ref)) && /^[0-9a-f]{7}$/.test(branch.slice(prefixOf(ref).length));
+  branch.startsWith(prefixOf(ref)) && /^[0-9a-f]{7}(-rest)?$/.test(branch.slice(prefixOf(ref).length));
+
+/** Where an MCP server left something else under a name: what is there is not overwritten. */
+export const besideOf = (branch: string): string => `${branch}-rest`;
 
 /** Of one run and one round: the same name whichever worker makes it. */
 export const tryBranch = (run: { ref: GitRef; sha: CommitSha; attempt: number }, round: number): string =>
