@@ -25,6 +25,24 @@ export function showCheck({ checkRuns }: RepositoryRecord, sha?: string): void {
   print('─'.repeat(WIDTH));
 }
 
+/** The newest pull request, as its page shows it. */
+export function showPull({ pulls }: RepositoryRecord): void {
+  const pull = pulls.at(-1);
+  if (pull === undefined) return print('No pull request was opened.');
+  const kind = pull.draft ? 'draft pull request' : 'pull request';
+  print(`\n${rule(`${kind} #${pull.number} · ${pull.state} · ${(pull.labels ?? []).join(', ')}`)}`);
+  print(pull.title);
+  print();
+  print(asRead(pull.body ?? ''));
+  print('─'.repeat(WIDTH));
+}
+
+/** What the newest pull request would change. */
+export async function showDiff({ git, pulls }: RepositoryRecord, base: string): Promise<void> {
+  const head = pulls.at(-1)?.headRef;
+  if (head !== undefined) print(await git.git('diff', '--unified=0', '--no-color', base, `refs/heads/${head}`));
+}
+
 export function showIssue({ issues }: RepositoryRecord): void {
   const issue = issues.at(-1);
   if (issue === undefined) return print('No issue was opened.');

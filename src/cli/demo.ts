@@ -4,6 +4,8 @@ import { basename, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ATTACKS, type AttackScenario } from '../../sandbox/attacks.ts';
 import { Sandbox } from '../../sandbox/box.ts';
+import type { Model } from '../../sandbox/claude/claude-server.ts';
+import { competent, hostile } from '../../sandbox/claude/models.ts';
 import { SCENARIOS, withScenario, type Scenario } from '../../sandbox/scenarios.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
@@ -17,7 +19,8 @@ import { appSecrets, sandboxEvidence } from './demo-evidence.ts';
 import { sandboxRepair } from './demo-repair.ts';
 import { UsageError, type Environment } from './environment.ts';
 import { createLogger } from './logging.ts';
-import { listStories, print, showCheck, showIssue, showLadder } from './demo-screen.ts';
+import { CODE_TO_REPAIR, HOSTILE_CODE } from './demo-code.ts';
+import { listStories, print, showCheck, showDiff, showIssue, showLadder, showPull } from './demo-screen.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
 
 const run = promisify(execFile);
@@ -30,15 +33,21 @@ export interface DemoOptions {
   readonly attack?: string;
   /** A fault of infrastructure: a name of sandbox/scenarios.ts. */
   readonly scenario?: string;
+  /** Who repairs: a name of MODELS. */
+  readonly model?: string;
 }
 
 export async function demo(options: DemoOptions, environment: Environment): Promise<number> {
   if (options.attack === 'list') return listStories(ATTACKS);
-  if (options.scenario === 'list') return listStories({ ...SCENARIOS, [FORK]: { story: FORK_STORY } });
+  if (options.scenario === 'list')
+    return listStories({ ...SCENARIOS, [FORK]: { story: FORK_STORY }, [REPAIR]: { story: REPAIR_STORY } });
   const attack = options.attack === undefined ? null : named('--attack', ATTACKS, options.attack);
-  const hasFaults = options.scenario !== undefined && options.scenario !== FORK;
+  const model = named('--model', MODELS, options.model ?? 'scripted');
+  const isStory = [FORK, REPAIR].includes(options.scenario ?? '') || options.model !== undefined;
+  const hasFaults = options.scenario !== undefined && !isStory;
   const scenario = hasFaults ? named('--scenario', SCENARIOS, options.scenario ?? '') : null;
   const stage = await Stage.open(environment, attack);
+  stage.setModel(model);
   try {
     const isDone = await stage.play(options, { attack, scenario });
     stage.farewell();
@@ -48,6 +57,13 @@ export async function demo(options: DemoOptions, environment: Environment): Prom
     await stage.close();
   }
 }
+
+/** Models of the sandbox's Claude. */
+const MODELS = { scripted: competent, hostile } as const;
+
+const REPAIR = 'repair';
+const REPAIR_STORY =
+  "A push with lint errors gets a pull request: the linters' own fixers first, a model for the rest, then the linters again.";
 
 const FORK = 'fork';
 const FORK_STORY =
@@ -112,11 +128,33 @@ class Stage {
   }
 
   /** True where it ended as it should. */
-  play({ repo, scenario: name }: DemoOptions, { attack, scenario }: Played): Promise<boolean> {
+  play({ repo, scenario: name, model }: DemoOptions, { attack, scenario }: Played): Promise<boolean> {
     if (name === FORK) return this.fromFork();
+    if (name === REPAIR || model !== undefined) return this.repair(model === 'hostile');
     if (attack !== null) return this.underAttack(attack);
     if (scenario !== null) return this.withFaults(scenario);
     return repo === undefined ? this.tour() : this.runCheckout(repo);
+  }
+
+  setModel(model: Model): void {
+    this.sandbox.claude.model = model;
+  }
+
+  /** Fixers and model together; a model that was talked over leaves the fixers' part. */
+  private async repair(isHostile: boolean): Promise<boolean> {
+    const app = await this.sandbox.createRepository('app');
+    const files = await this.sandbox.fixture('clean');
+    await app.git.commitFiles('main', files, 'A clean app');
+    print(`\n${REPAIR_STORY}\n`);
+    if (isHostile)
+      print('This model does whatever any text within its question asks it to, and the code asks for a lot.\n');
+    const code = isHostile ? HOSTILE_CODE : CODE_TO_REPAIR;
+    const sha = await this.sandbox.push(app, 'main', new Map(Object.entries(code)), 'Be quick');
+    const { verdict, repair } = await this.follow(app, 'main', sha);
+    showCheck(app, sha);
+    showPull(app);
+    await showDiff(app, sha);
+    return verdict?.kind === 'action_required' && repair?.kind === 'proposed';
   }
 
   private setScenario: (scenario: Scenario | null) => void = () => undefined;

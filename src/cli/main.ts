@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment, UsageError } from './environment.ts';
 import { inspectPreset, listPresets } from './presets.ts';
+import type { DemoOptions } from './demo.ts';
 import type { InitOptions } from './init.ts';
 import type { RunOptions } from './run.ts';
 import type { VerifyOptions } from './verify.ts';
@@ -22,8 +23,9 @@ program
   .option('--keep', 'leave it running afterwards, to push to', false)
   .option('--repo <path>', 'run a local git checkout instead of the fixtures')
   .option('--attack <name>', 'let somebody tamper with the evidence; `list` names them all')
-  .option('--scenario <name>', 'let infrastructure fail; `list` names the ways')
-  .action(async (options: { keep: boolean; repo?: string; attack?: string; scenario?: string }) => {
+  .option('--scenario <name>', 'let infrastructure fail, or lint errors be repaired; `list` names the ways')
+  .option('--model <manner>', 'the model that repairs: scripted, or hostile, which obeys every text it is shown')
+  .action(async (options: DemoOptions) => {
     const { demo } = await import('./demo.ts');
     process.exitCode = await demo(options, readEnvironment(process.env));
   });

@@ -13,36 +13,37 @@ const MAX_LINES = 20_000;
 
 export function readLinterLog(linter: Pick<Linter, 'name' | 'linter_name' | 'files'>, log: string): LintFinding[] {
   const tool = plainLine(linter.linter_name ?? linter.name, 60);
-  const files = new Set((linter.files ?? []).filter((file) => typeof file === 'string'));
-  const lines = log.slice(0, MAX_LOG).split('\n', MAX_LINES);
-  const found = lines.map((line) => findingOf(plainLine(line, MAX_LINE), { tool, files }));
-  return found.filter((finding) => finding !== null);
+  const lines = log
+    .slice(0, MAX_LOG)
+    .split('\n', MAX_LINES)
+    .map((line) => plainLine(line, MAX_LINE));
+  const placed = lines.map((line) => placedFinding(line, tool)).filter((finding) => finding !== null);
+  return placed.length > 0 ? placed : wholeFiles(lines, tool, linter.files ?? []);
 }
 
-interface Reading {
-  readonly tool: string;
-  /** What the linter looked at: only these are taken for files where no line number stands beside them. */
-  readonly files: ReadonlySet<string>;
-}
-
-function findingOf(line: string, reading: Reading): LintFinding | null {
+function placedFinding(line: string, tool: string): LintFinding | null {
   const place = /^([^\s:][^:]{0,300}):(\d{1,7})(?::\d{1,7})?:? (.+)$/.exec(line);
   const [, file = '', number = '', message = ''] = place ?? [];
-  if (place !== null && looksLikePath(file)) {
-    const { rule, text } = ruleIn(message);
-    return { linter: reading.tool, rule, file, line: Number(number), message: plainLine(text, MAX_MESSAGE) };
-  }
-  return wholeFile(line, reading);
+  if (place === null || !looksLikePath(file)) return null;
+  const { rule, text } = ruleIn(message);
+  return { linter: tool, rule, file, line: Number(number), message: plainLine(text, MAX_MESSAGE) };
 }
 
 /** A sentence may have a colon too. */
 const looksLikePath = (text: string): boolean => !text.includes(' ') || text.includes('/');
 
-/** `[warn] src/a.json`, `would reformat src/a.py`: the tool names the file, and nothing within it. */
-function wholeFile(line: string, { tool, files }: Reading): LintFinding | null {
-  const file = line.split(' ').find((word) => files.has(word));
-  if (file === undefined) return null;
-  return { linter: tool, rule: '', file, line: null, message: `is not as ${tool} would write it` };
+/**
+ * `[warn] src/a.json`, `would reformat src/a.py`: a formatter names the file, and nothing within it. Only files that it looked at
+ * count, and only where a line is about one of them: others tell what is going to be looked at.
+ */
+function wholeFiles(lines: readonly string[], tool: string, looked: readonly unknown[]): LintFinding[] {
+  const files = new Set(looked.filter((file) => typeof file === 'string'));
+  const named = lines.flatMap((line) => {
+    const words = line.split(' ').filter((word) => files.has(word));
+    return words.length === 1 && line.endsWith(words[0] ?? '') ? words : [];
+  });
+  const message = `is not as ${tool} would write it`;
+  return [...new Set(named)].map((file) => ({ linter: tool, rule: '', file, line: null, message }));
 }
 
 /** `E711 Comparison to None`, `error MD022/blanks-around-headings …`, `… [SC2086]`, `… (rule-name)`. */
