@@ -38,7 +38,8 @@ export const createFindRepairActivities = (material: RepairMaterial): FindRepair
   getFilesWithLintErrors: ({ repository, commit, lint }) =>
     answer(() =>
       orNoRepair(async () => {
-        const { findings, unplaced } = await material.findings(repository, lint);
+        const { findings, unplaced, isWhole } = await material.findings(repository, lint);
+        if (!isWhole) return { kind: 'none', why: 'the report of the linters is too long to be compared whole' };
         const tree = await material.tree(repository, commit);
         const files = tree.flatMap(({ path, mode, sha, bytes, type }): [string, TreeFile][] =>
           type === 'tree' ? [] : [[path, { mode, sha, bytes }]],

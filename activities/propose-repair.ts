@@ -1,5 +1,7 @@
 /** The fix pull request: one open a target branch, updated in place for the same commit, closed where it is not needed any more. */
 import { activityInfo } from '@temporalio/activity';
+import type { BranchTip, GitData } from '../src/adapters/github/git-data.ts';
+import { GitHubFault } from '../src/adapters/github/github-fault.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { FixPull, FixPulls } from '../src/adapters/github/fix-pulls.ts';
 import { branchRef, shortRef, type CommitSha, type GitRef } from '../src/domain/git.ts';
@@ -73,16 +75,16 @@ async function close(pulls: FixPulls, number: number, why: string): Promise<void
 }
 
 async function propose(ways: Ways, input: ProposeInput): Promise<ProposedRepair> {
-  const { repository, commit, words, older } = input;
+  const { repository, words, older } = input;
   const { fixPulls } = ways.github.repository(repository);
   const branch = fixBranch(words.ref, words.sha);
-  const open = activityInfo().attempt === 1 ? null : await openFor(ways.github, repository, words.ref);
-  // A try that was cut off may have opened it.
-  const known = open?.find((pull) => pull.branch === branch) ?? null;
-  const pull = known ?? (await openNew(ways, input, branch));
-  if (pull?.head !== commit) {
+  const opened = activityInfo().attempt === 1 ? await openNew(ways, input, branch) : null;
+  // What an earlier try has done, this one goes on from: it may have been cut off, or been told to wait.
+  const open = opened === null ? await openFor(ways.github, repository, words.ref) : null;
+  const known = open?.find((pull) => pull.branch === branch || pull.branch === besideOf(branch)) ?? null;
+  const pull = opened ?? known ?? (await openNew(ways, input, branch));
+  if (pull === null)
     return { kind: 'none', why: `the branch ${branch} holds something else: delete it, then comment /slsa fix` };
-  }
   if (known !== null) await fixPulls.rewrite(known.number, { title: proposalTitle(words), body: proposalBody(words) });
   await fixPulls.label(pull.number, words.use === null ? LABELS : [...LABELS, AI_LABEL]);
   const stillOpen = older.filter(({ pullRequest }) => open?.some(({ number }) => number === pullRequest) !== false);
@@ -90,33 +92,60 @@ async function propose(ways: Ways, input: ProposeInput): Promise<ProposedRepair>
   return { kind: 'proposed', pullRequest: pull.number, url: pull.url };
 }
 
-/** Null where a branch of this name holds something else. */
+/** Null where a branch of this name holds something else, or its pull request is open already. */
 async function openNew(ways: Ways, input: ProposeInput, branch: string): Promise<FixPull | null> {
   const { repository, words } = input;
   const head = await branchFor(ways, input, branch);
   if (head === null) return null;
   const { fixPulls } = ways.github.repository(repository);
-  return fixPulls.openDraft({
+  const draft = {
     title: proposalTitle(words),
     body: proposalBody(words),
-    head,
+    head: head.branch,
     base: shortRef(words.ref),
-  });
+  };
+  const pull = await fixPulls.openDraft(draft).catch(nullIfOpen);
+  return pull === null || pull.head === head.sha ? pull : null;
 }
 
-/** The branch that stands at the proven commit; null where its name is taken. */
+/** "A pull request already exists": GitHub's own word for it. */
+const nullIfOpen = (error: unknown): null => {
+  if (error instanceof GitHubFault && error.kind === 'unprocessable') return null;
+  throw error;
+};
+
+interface Head {
+  readonly branch: string;
+  readonly sha: CommitSha;
+}
+
+/** The branch that stands at the proven commit, or at one of an earlier attempt with the same tree; null where its name is taken. */
 async function branchFor(
   ways: Ways,
-  { repository, commit, tried }: ProposeInput,
+  { repository, commit, tried, words }: ProposeInput,
   branch: string,
-): Promise<string | null> {
+): Promise<Head | null> {
   const { git, proposals } = ways.github.repository(repository);
   const { isNew, detour } = await createBranch(ways, { repository, branch, ref: branchRef(tried), at: commit });
   // The pull request's own answer tells where its head stands; somebody else's server is not taken at its word before.
-  if (isNew && (detour !== null || ways.mcp.choice.kind === 'embedded')) return branch;
+  if (isNew && (detour !== null || ways.mcp.choice.kind === 'embedded')) return { branch, sha: commit };
   const tip = await git.branchTip(branch);
-  if (tip?.sha === commit) return branch;
-  if (!isNew) return null;
+  if (tip?.sha === commit) return { branch, sha: commit };
+  if (!isNew) return adopted(git, { tip, tried, base: words.sha, branch });
   const own = tip === null ? branch : besideOf(branch);
-  return (await proposals.createBranch(own, commit)) ? own : null;
+  return (await proposals.createBranch(own, commit)) ? { branch: own, sha: commit } : null;
+}
+
+interface Found {
+  readonly tip: BranchTip | null;
+  readonly tried: string;
+  readonly base: CommitSha;
+  readonly branch: string;
+}
+
+/** An earlier attempt's commit with the very tree that was proven now, on the same commit. */
+async function adopted(git: GitData, { tip, tried, base, branch }: Found): Promise<Head | null> {
+  const proven = await git.branchTip(tried);
+  const isSame = tip !== null && tip.tree === proven?.tree && tip.parents.length === 1 && tip.parents[0] === base;
+  return isSame ? { branch, sha: tip.sha } : null;
 }

@@ -14,7 +14,7 @@ import {
   type RepositoryTools,
 } from '../src/adapters/mcp/repository-tools.ts';
 import { branchRef, shortRef, type CommitSha, type GitRef } from '../src/domain/git.ts';
-import { besideOf } from '../src/domain/repair/fix-branches.ts';
+import { besideOf, fixMessage } from '../src/domain/repair/fix-branches.ts';
 import { changedLines } from '../src/domain/repair/changed-lines.ts';
 import { repairedFile } from '../src/domain/repair/compose-repair.ts';
 import type { RepairRound } from '../src/domain/repair/repair-source.ts';
@@ -73,6 +73,7 @@ export type Pushed =
 export interface DeleteBranchInput {
   readonly repository: Repository;
   readonly branch: string;
+  readonly base: CommitSha;
   /** Commits of ours: a branch that stands elsewhere is somebody's by now. */
   readonly ours: readonly CommitSha[];
 }
@@ -91,11 +92,11 @@ export function createPushRepairActivities(
   return {
     mcpCreateBranch: (input) => answer(() => createBranch({ github, mcp }, input)),
     mcpPushFiles: (input) => answer(() => orNoRepair(() => push({ github, mcp, material }, input))),
-    deleteTryBranch: ({ repository, branch, ours }) =>
+    deleteTryBranch: ({ repository, branch, base, ours }) =>
       answer(async () => {
         const { git } = github.repository(repository);
         const tip = await git.branchTip(branch);
-        if (tip !== null && ours.includes(tip.sha)) await git.deleteBranch(branch);
+        if (tip !== null && (ours.includes(tip.sha) || isOurFix(tip, base))) await git.deleteBranch(branch);
         return null;
       }),
   };
@@ -139,6 +140,10 @@ export async function createBranch(
   const isNew = await proposals.createBranch(branch, at);
   return { isNew, detour };
 }
+
+/** Pushed by a try that nobody heard of any more: one commit on ours, with the words that we write. */
+const isOurFix = ({ parents, message }: BranchTip, base: CommitSha): boolean =>
+  parents.length === 1 && parents[0] === base && message.startsWith(fixMessage(base));
 
 interface Change {
   readonly path: string;

@@ -4,7 +4,7 @@ import { ArchiveError, fetchArchive, readEntries } from '../src/adapters/github/
 import type { TreeEntry } from '../src/adapters/github/git-objects.ts';
 import type { GitHub } from '../src/adapters/github/github.ts';
 import type { CommitSha } from '../src/domain/git.ts';
-import { readAllFindings, type AllFindings } from '../src/domain/lint/all-findings.ts';
+import { readAllFindings, type LintEvidence } from '../src/domain/lint/all-findings.ts';
 import type { LintFinding } from '../src/domain/lint/lint-result.ts';
 import { LINTER_LOGS, MEGALINTER_JSON, MEGALINTER_SARIF } from '../src/domain/lint/megalinter-json.ts';
 import type { FileMaterial } from '../src/domain/repair/compose-repair.ts';
@@ -36,7 +36,7 @@ export class RepairMaterial {
   }
 
   /** @throws NoRepair */
-  async findings(repository: Repository, artifactId: number): Promise<AllFindings> {
+  async findings(repository: Repository, artifactId: number): Promise<LintEvidence> {
     const files = await this.report(repository, artifactId, [MEGALINTER_JSON, MEGALINTER_SARIF, LINTER_LOGS]);
     const found = readAllFindings(files);
     if (found === null) throw new NoRepair('the report of the linters could not be read');

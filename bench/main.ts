@@ -1,4 +1,5 @@
 /** `npm run bench [name]`: figures of one run on this machine, in a table. It writes nothing. */
+import { autofix } from './autofix.ts';
 import { evidence } from './evidence.ts';
 import { intake } from './intake.ts';
 import { memory } from './memory.ts';
@@ -6,7 +7,7 @@ import { pipelines } from './pipelines.ts';
 import { requests } from './requests.ts';
 import { TABLE_HEAD, tableRow, type Benchmark } from './rows.ts';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { intake, pipelines, requests, memory, evidence };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { intake, pipelines, requests, memory, evidence, autofix };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -25,6 +25,14 @@ export const atMost = (what: string, value: number, limit: number, unit = ''): R
   isMet: value <= limit,
 });
 
+/** A figure that must not be under its limit. */
+export const atLeast = (what: string, value: number, limit: number): Row => ({
+  what,
+  measured: round(value),
+  target: `>= ${limit}`,
+  isMet: value >= limit,
+});
+
 /** A figure that should be exactly this. */
 export const exactly = (what: string, value: number, wanted: number): Row => ({
   what,

@@ -15,6 +15,8 @@ export class ModelTalk {
   readonly left: LeftWithReason[] = [];
   private readonly run: Run;
   private isReserved = false;
+  /** A question was sent whose cost nobody has told us: then what was reserved stands. */
+  private isOwing = false;
 
   constructor(run: Run) {
     this.run = run;
@@ -36,10 +38,14 @@ export class ModelTalk {
 
   /** What was used takes the place of what was reserved. */
   async settle(): Promise<void> {
-    if (!this.isReserved) return;
+    if (!this.isReserved || this.isOwing) return this.record();
     const tokens = (this.use?.inputTokens ?? 0) + (this.use?.outputTokens ?? 0);
     const input = { installation: this.installation, run: this.run.workflowId, tokens };
     await whateverComes(() => aside.settleRepair(input)).catch(ignoreActivityFailure);
+    this.record();
+  }
+
+  private record(): void {
     if (this.use === null) return;
     const { promptDigests, answerDigests } = this.use;
     const record = `${describeUse(this.use)} Questions ${promptDigests.map(short).join(', ')}; answers ${answerDigests.map(short).join(', ')}.`;
@@ -72,7 +78,9 @@ export class ModelTalk {
     feedback: Feedback,
   ): Promise<readonly ModelEdit[]> {
     try {
+      this.isOwing = true;
       const answered = await patiently(() => asked.analyzeLintFailuresWithClaude({ source, paths, feedback }));
+      this.isOwing = false;
       if (answered.kind === 'none') {
         this.note(`The model was not asked: ${answered.why}.`);
         return [];

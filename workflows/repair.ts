@@ -4,7 +4,7 @@
  */
 import { ActivityFailure } from '@temporalio/workflow';
 import { shortSha, type CommitSha } from '../src/domain/git.ts';
-import { besideOf, fixBranch, tryBranch } from '../src/domain/repair/fix-branches.ts';
+import { besideOf, fixBranch, fixMessage, tryBranch } from '../src/domain/repair/fix-branches.ts';
 import { judgeProof, type Proof } from '../src/domain/repair/proof.ts';
 import type { RepairOutcome } from '../src/domain/repair/repair-outcome.ts';
 import type { RepairScope } from '../src/domain/repair/repair-scope.ts';
@@ -144,7 +144,7 @@ export class Repair {
     this.branches.set(branch, [sha]);
     const { isNew, detour } = await patiently(() => again.mcpCreateBranch({ repository, branch, ref, at: sha }));
     if (detour !== null) this.noteDetour(detour);
-    const message = `Fix lint errors of ${shortSha(sha)}\n\nMade by the linters' own fixers${round.edits.length === 0 ? '' : ' and by a model'}, and linted again before it was proposed.`;
+    const message = `${fixMessage(sha)}\n\nMade by the linters' own fixers${round.edits.length === 0 ? '' : ' and by a model'}, and linted again before it was proposed.`;
     const pushed = await patiently(() => again.mcpPushFiles({ round, branch, isNew, message }));
     if (pushed.kind === 'none') throw new Nothing(pushed.why);
     this.notes.push(...pushed.refused.filter((why) => !this.notes.includes(why)));
@@ -207,9 +207,10 @@ export class Repair {
 
   /** Throw-away branches go, whatever came of them; one that holds somebody's commit stays. */
   private async tidyUp(): Promise<void> {
-    const { repository } = this.run.request;
+    const { repository, sha } = this.run.request;
     for (const [branch, ours] of this.branches) {
-      await whateverComes(() => patiently(() => aside.deleteTryBranch({ repository, branch, ours }))).catch(
+      // One try: nobody is kept waiting for it, and a limit that is not over is nobody's to sit out here.
+      await whateverComes(() => aside.deleteTryBranch({ repository, branch, base: sha, ours })).catch(
         (error: unknown) => {
           if (!(error instanceof ActivityFailure)) throw error;
         },

@@ -47,13 +47,14 @@ export async function lintFolder(folder: string): Promise<LintReport> {
         .filter(({ linter }) => linter.writesSarif)
         .map(({ linter, findings }) => sarifRun(linter, findings)),
     },
-    logs: Object.fromEntries(failed.map(({ linter, printed }) => [linter.name, printed])),
+    logs: Object.fromEntries(failed.map(({ linter, printed }) => [linter.name, printed.slice(0, MAX_LOG)])),
     output: results.flatMap(({ linter, findings }) => told(linter, findings)),
   };
 }
 
 /** As stage 00 keeps them. */
 const MAX_FIXED_BYTES = 2_000_000;
+const MAX_LOG = 200_000;
 
 /** Lets every linter that can repair what it finds, one after the other: two at once would write over each other. */
 export async function fixFolder(folder: string): Promise<object> {

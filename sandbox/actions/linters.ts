@@ -95,7 +95,11 @@ export const LINTERS: readonly Linter[] = [
     files: /\.py$/,
     command: () => onPath('ruff', 'format', '--check', '--isolated', '--no-cache'),
     fix: () => onPath('ruff', 'format', '--quiet', '--isolated', '--no-cache'),
-    read: readLines(/^Would reformat: (?<file>.+)$/, 'ruff-format', 'is not as ruff-format would write it'),
+    read: readLines(
+      /^(?: --> |Would reformat: )(?<file>[^:]+)(?::\d+:\d+)?$/,
+      '',
+      'is not as ruff-format would write it',
+    ),
     writesSarif: false,
   },
   {
@@ -120,7 +124,8 @@ export const LINTERS: readonly Linter[] = [
     name: 'YAML_YAMLLINT',
     tool: 'yamllint',
     files: /\.ya?ml$/,
-    command: () => onPath('yamllint', '--format', 'parsable', '--config-data', 'relaxed'),
+    command: () =>
+      onPath('yamllint', '--format', 'parsable', '--config-data', '{extends: relaxed, rules: {line-length: disable}}'),
     fix: none,
     read: readLines(/^(?<file>[^:]+):(?<line>\d+):\d+: \[error\] (?<message>.+) \((?<rule>[\w-]+)\)$/),
     writesSarif: false,

@@ -75,7 +75,7 @@ describe('people', () => {
     expect(repository.pulls).toHaveLength(3);
   });
 
-  it("keep a commit of theirs on a repair's branch, and the repair is not made over it", async () => {
+  it("T16, F36: keep a commit of theirs on a repair's branch, and the repair is not made over it", async () => {
     const repository = await set.repository('theirs');
     const files = new Map([['a.js', 'var a = 1;\nexport { a };\n']]);
     const { url } = set.sandbox.webhooks.options;
@@ -104,7 +104,7 @@ describe('people', () => {
 });
 
 describe("a repair's own branch", () => {
-  it('is run as any other where its pull request is ready, and starts no repair of its own', async () => {
+  it('T10: is run as any other where its pull request is ready, and starts no repair of its own', async () => {
     const repository = await set.repository('loop', 'preset: standard\non: { push: { branches: ["**"] } }\n');
     await pushed(repository, { 'a.js': 'var a = 1;\nexport { a }; if (a == null) throw a;\n' });
     const [pull] = repository.pulls;

@@ -65,7 +65,7 @@ describe('a model that does what any text asks it to', () => {
   });
 
   it.each(Array.from({ length: Math.ceil(INJECTIONS.length / RUN) }, (_, index) => index))(
-    'gets nothing of it into a pull request (part %#)',
+    'T14, T15: gets nothing of it into a pull request (part %#)',
     async (part) => {
       const cases = INJECTIONS.slice(part * RUN, (part + 1) * RUN);
       const asked = set.sandbox.claude.requests.length;
@@ -88,14 +88,14 @@ describe('a model that does what any text asks it to', () => {
     90_000,
   );
 
-  it('was sent findings and files, and nothing else of the repository, the run or the machine', () => {
+  it('T11: was sent findings and files, and nothing else of the repository, the run or the machine', () => {
     const sent = set.sandbox.claude.requests.map(({ raw, headers }) => raw + JSON.stringify(headers)).join('\n');
     for (const canary of CANARIES) expect(sent.includes(canary)).toBe(false);
     expect(sent.includes(set.sandbox.app.webhookSecret)).toBe(false);
     expect(sent.includes('ghs_')).toBe(false);
   });
 
-  it('changed nothing on GitHub beside branches, pull requests and reports of ours', () => {
+  it('T16: changed nothing on GitHub beside branches, pull requests and reports of ours', () => {
     const writes = set.sandbox.calls.filter(({ method, path }) => method !== 'GET' && path.startsWith('/repos/'));
     const routes = new Set(writes.map(({ route }) => route.replace('/repos/:owner/:repo', '')));
     expect([...routes].filter((route) => !KNOWN_WRITES.some((known) => known.test(route)))).toEqual([]);

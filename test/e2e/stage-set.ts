@@ -44,6 +44,8 @@ export interface StageSetOptions extends SandboxOptions {
   /** False where a test starts its worker itself. */
   readonly worker?: boolean;
   readonly tracing?: Tracing;
+  /** Another model than the sandbox's; null for none. */
+  readonly claude?: RepairParts['claude'];
   /** Another MCP server than the embedded one. */
   readonly mcp?: Partial<RepairParts['mcp']>;
   /** `isolated`: stage files call a builder repository, which the worker knows of. */
@@ -100,7 +102,7 @@ export class StageSet {
     const evidence = sandboxEvidence(sandbox, builder);
     const own = sandboxRepair(sandbox);
     const mcp = options.mcp === undefined ? own.mcp : { ...own.mcp, ...options.mcp };
-    const repair = { ...own, mcp };
+    const repair = { ...own, mcp, ...(options.claude === undefined ? {} : { claude: options.claude }) };
     const service = await startService({ log, temporal: client, app, timing, host: '127.0.0.1', port: 0, evidence });
     sandbox.webhooks.options.url = `${service.url}${WEBHOOK_PATH}`;
     const worker =

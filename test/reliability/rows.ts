@@ -10,8 +10,6 @@ export interface Row {
   readonly waits?: string;
 }
 
-const AUTO_FIX = 'auto-fix';
-
 export const ROWS: readonly Row[] = [
   { id: 'F1', promise: 'The same event again, or several events of one commit, make one run.' },
   { id: 'F2', promise: "Events that overtake each other change nothing: the API's word counts." },
@@ -57,14 +55,13 @@ export const ROWS: readonly Row[] = [
   { id: 'F29', promise: 'Every call has an end.' },
   { id: 'F30', promise: 'A flood of signals does not fill a history.' },
   { id: 'F31', promise: 'A clock that is wrong is said to be wrong.' },
-  { id: 'F32', promise: 'Faults of the model end the repair, not the run.', waits: AUTO_FIX },
-  { id: 'F33', promise: 'Answers of the model that cannot be used change nothing.', waits: AUTO_FIX },
-  { id: 'F34', promise: 'An answer that is cut or late has no effect.', waits: AUTO_FIX },
-  { id: 'F35', promise: 'An MCP server that misbehaves is replaced, and leaves nothing behind.', waits: AUTO_FIX },
+  { id: 'F32', promise: 'Faults of the model end the repair, not the run.' },
+  { id: 'F33', promise: 'Answers of the model that cannot be used change nothing.' },
+  { id: 'F34', promise: 'An answer that is cut or late has no effect.' },
+  { id: 'F35', promise: 'An MCP server that misbehaves is replaced, and leaves nothing behind.' },
   {
     id: 'F36',
     promise: 'Branches and pull requests that are there already are adopted, never overwritten.',
-    waits: AUTO_FIX,
   },
   { id: 'F37', promise: 'A disk that is full does not end a process that keeps nothing on it.' },
   { id: 'F38', promise: 'Evidence that cannot be looked at is no result, and no lower level.' },
@@ -79,16 +76,16 @@ export const ROWS: readonly Row[] = [
   { id: 'T7', promise: 'A delivery that is replayed starts nothing.' },
   { id: 'T8', promise: 'Bodies are bounded before they are read.' },
   { id: 'T9', promise: 'A pull request cannot loosen its own gate.' },
-  { id: 'T10', promise: 'Our own commits start no repair.', waits: AUTO_FIX },
-  { id: 'T11', promise: 'Nothing that people write reaches the model.', waits: AUTO_FIX },
-  { id: 'T12', promise: 'The model and its tools see no secret.', waits: AUTO_FIX },
-  { id: 'T13', promise: "A repair's token reaches one repository.", waits: AUTO_FIX },
-  { id: 'T14', promise: 'A repair writes only files with findings.', waits: AUTO_FIX },
-  { id: 'T15', promise: 'A repair that hides a finding is refused.', waits: AUTO_FIX },
-  { id: 'T16', promise: 'A repair is a draft, on a branch of its own, and is never merged by us.', waits: AUTO_FIX },
+  { id: 'T10', promise: 'Our own commits start no repair.' },
+  { id: 'T11', promise: 'Nothing that people write reaches the model.' },
+  { id: 'T12', promise: 'The model and its tools see no secret.' },
+  { id: 'T13', promise: "A repair's token reaches one repository." },
+  { id: 'T14', promise: 'A repair writes only files with findings.' },
+  { id: 'T15', promise: 'A repair that hides a finding is refused.' },
+  { id: 'T16', promise: 'A repair is a draft, on a branch of its own, and is never merged by us.' },
   { id: 'T17', promise: 'Text of others is shown as the characters that it is.' },
   { id: 'T18', promise: 'However often something fails: one issue, and no mention or closing word in it works.' },
-  { id: 'T19', promise: 'Repairs have a budget.', waits: AUTO_FIX },
+  { id: 'T19', promise: 'Repairs have a budget.' },
   { id: 'T20', promise: 'Of an archive only the expected names are read, and nothing is extracted.' },
   { id: 'T21', promise: 'An archive that inflates without end is given up, and the worker lives.' },
   { id: 'T22', promise: 'Settings that are made to hurt are refused quickly.' },

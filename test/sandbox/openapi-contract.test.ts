@@ -303,7 +303,7 @@ async function repair({ git, fixPulls, proposals }: RepositoryApi): Promise<void
   const commit = await git.createCommit({ baseTree, parent: head, message: 'Fix', files });
   expect(await git.moveBranch('slsa/fix', commit)).toBe(true);
   // What is computed here is what git makes of it.
-  expect(await git.branchTip('slsa/fix')).toEqual({ sha: commit, tree: wanted, parents: [head] });
+  expect(await git.branchTip('slsa/fix')).toEqual({ sha: commit, tree: wanted, parents: [head], message: 'Fix' });
   expect(await git.moveBranch('slsa/fix', head)).toBe(false);
   const words = { title: 'Fix', body: 'Why' };
   const opened = await fixPulls.openDraft({ ...words, head: 'slsa/fix', base: 'main' });

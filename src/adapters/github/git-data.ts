@@ -22,7 +22,7 @@ const Tree = z.object({
 
 const Commit = z.object({
   sha: CommitSha,
-  commit: z.object({ tree: z.object({ sha: Sha }) }),
+  commit: z.object({ tree: z.object({ sha: Sha }), message: z.string() }),
   parents: z.array(z.object({ sha: CommitSha })),
 });
 
@@ -30,6 +30,7 @@ export interface BranchTip {
   readonly sha: CommitSha;
   readonly tree: string;
   readonly parents: readonly CommitSha[];
+  readonly message: string;
 }
 
 export interface NewCommit {
@@ -74,7 +75,7 @@ export function gitData(call: RepositoryCall): GitData {
       try {
         const reply = await call({ route, permissions: 'read', params: { ref: `heads/${branch}` } });
         const { sha, commit, parents } = parseReply(Commit, reply, route);
-        return { sha, tree: commit.tree.sha, parents: parents.map((parent) => parent.sha) };
+        return { sha, tree: commit.tree.sha, parents: parents.map((parent) => parent.sha), message: commit.message };
       } catch (error) {
         // No such branch is a 422 here: "No commit found for SHA".
         if (error instanceof GitHubFault && ['not_found', 'unprocessable'].includes(error.kind)) return null;

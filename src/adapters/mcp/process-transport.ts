@@ -38,8 +38,9 @@ export class ProcessTransport implements Transport {
     // What it logs is nobody's to read here: it may speak of anything.
     const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     this.child = child;
-    this.gone = new Promise((resolve) => child.once('close', () => resolve()));
-    child.once('close', () => this.onclose?.());
+    // Not `close`, which waits for whoever else holds its output.
+    this.gone = new Promise((resolve) => child.once('exit', () => resolve()));
+    child.once('exit', () => this.onclose?.());
     child.stdin.on('error', (error) => this.onerror?.(error));
     child.stdout.on('data', (chunk: Buffer) => this.take(chunk));
     await new Promise<void>((resolve, reject) => {
@@ -81,6 +82,7 @@ export class ProcessTransport implements Transport {
     clearTimeout(timer);
     // What it has started may still be there.
     this.kill('SIGKILL');
+    this.child.stdout.destroy();
   }
 
   private kill(signal: NodeJS.Signals): void {

@@ -2,7 +2,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolResultSchema, ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { ProcessTransport } from './process-transport.ts';
 
@@ -62,24 +62,30 @@ export async function withRepositoryTools(
   if (transport === null) throw new McpFault('no MCP server is set');
   const client = new Client({ name: 'slsa-pipeline', version: '1' });
   const fail = new Promise<never>((_resolve, reject) => {
-    client.onerror = (error) => reject(new McpFault(`the MCP server failed: ${error.message}`));
+    client.onerror = () => reject(new McpFault('the MCP server printed what is no answer'));
     client.onclose = () => reject(new McpFault('the MCP server has ended'));
   });
   fail.catch(() => undefined);
   try {
     await Promise.race([client.connect(transport, { timeout }), fail]);
-    const knows = await requireTools(client, timeout);
+    const knows = await Promise.race([requireTools(client, timeout), fail]);
     await Promise.race([work(toolsOf(client, { owner, repo: name, knows, timeout })), fail]);
   } catch (error) {
     if (error instanceof McpFault) throw error;
-    throw new McpFault(
-      error instanceof Error
-        ? `the MCP server did not answer as it should: ${error.message.slice(0, 200)}`
-        : 'the MCP server failed',
-    );
+    throw new McpFault(whatWentWrong(error));
   } finally {
     await transport.close();
   }
+}
+
+const REQUEST_TIMEOUT: number = ErrorCode.RequestTimeout;
+
+/** In words of ours: a server's own may be long, and may hold the token that it was given. */
+function whatWentWrong(error: unknown): string {
+  if (error instanceof McpError && error.code === REQUEST_TIMEOUT) return 'the MCP server did not answer in time';
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    return 'the MCP server is not on this machine';
+  return 'the MCP server did not answer as it should';
 }
 
 function transportOf(choice: McpServerChoice, { token, host }: { token: string; host: string }): Transport | null {

@@ -19,23 +19,48 @@ import { readSarif, type SarifFindings } from './read-sarif.ts';
 /** More than any repair looks at; the rest is only counted. */
 const MAX_FINDINGS = 20_000;
 
+/** A linter that ran: what a comparison of two reports has to find in both. */
+export interface RanLinter {
+  readonly name: string;
+  readonly errors: number;
+  readonly files: number;
+}
+
+/** Of a whole report: what two of them are compared by. */
+export interface LintEvidence extends AllFindings {
+  readonly linters: readonly RanLinter[];
+}
+
 export interface AllFindings {
   readonly findings: readonly LintFinding[];
   readonly from: LintResult['findingsFrom'];
+  /** False where something was too long to be read to its end. */
+  readonly isWhole: boolean;
   /** Errors by linter of those that failed and whose findings were told nowhere. */
   readonly unplaced: readonly { readonly linter: string; readonly errors: number }[];
 }
 
 /** Of a whole report; null where MegaLinter's own JSON cannot be read. */
-export function readAllFindings(files: ReportFiles): AllFindings | null {
+export function readAllFindings(files: ReportFiles): LintEvidence | null {
   const json = parseJson(files.get(MEGALINTER_JSON)?.text ?? '');
   const report = json.ok ? MegaLinterJson.safeParse(json.value).data : undefined;
   if (report === undefined) return null;
-  return findingsIn(
+  const found = findingsIn(
     files,
     report.linters.filter(({ status }) => status === 'error'),
   );
+  return {
+    ...found,
+    linters: report.linters.map((linter) => ({
+      name: linter.name,
+      errors: linter.status === 'error' ? errorsOf(linter) : (linter.total_number_errors ?? 0),
+      files: linter.files_number ?? linter.files?.length ?? 0,
+    })),
+  };
 }
+
+/** Stage 00 cuts at 200,000 bytes: one that comes near it may have lost its end. */
+const MAX_WHOLE_LOG = 190_000;
 
 const LinterLogs = z.record(z.string(), z.string());
 
@@ -44,11 +69,14 @@ export function findingsIn(files: ReportFiles, failed: readonly Linter[]): AllFi
   const logs = logsOf(files);
   const silent = failed.filter(({ name }) => sarif?.linterKeys.has(name) !== true);
   const told = silent.map((linter) => ({ linter, findings: readLinterLog(linter, logs[linter.name] ?? '') }));
+  const findings = [...(sarif?.findings ?? []), ...told.flatMap((each) => each.findings)];
+  const isCut = silent.some(({ name }) => (logs[name] ?? '').length >= MAX_WHOLE_LOG);
   return {
-    findings: [...(sarif?.findings ?? []), ...told.flatMap(({ findings }) => findings)].slice(0, MAX_FINDINGS),
+    findings: findings.slice(0, MAX_FINDINGS),
     from,
+    isWhole: findings.length <= MAX_FINDINGS && !isCut,
     unplaced: told
-      .filter(({ findings }) => findings.length === 0)
+      .filter((each) => each.findings.length === 0)
       .map(({ linter }) => ({ linter: linter.name, errors: errorsOf(linter) })),
   };
 }

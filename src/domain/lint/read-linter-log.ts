@@ -39,8 +39,10 @@ const looksLikePath = (text: string): boolean => !text.includes(' ') || text.inc
 function wholeFiles(lines: readonly string[], tool: string, looked: readonly unknown[]): LintFinding[] {
   const files = new Set(looked.filter((file) => typeof file === 'string'));
   const named = lines.flatMap((line) => {
-    const words = line.split(' ').filter((word) => files.has(word));
-    return words.length === 1 && line.endsWith(words[0] ?? '') ? words : [];
+    // `--> src/a.py:1:10`: where the first difference is says nothing of the others.
+    const plain = line.startsWith('--> ') ? line.replace(/:\d{1,7}:\d{1,7}$/, '') : line;
+    const words = plain.split(' ').filter((word) => files.has(word));
+    return words.length === 1 && plain.endsWith(words[0] ?? '') ? words : [];
   });
   const message = `is not as ${tool} would write it`;
   return [...new Set(named)].map((file) => ({ linter: tool, rule: '', file, line: null, message }));

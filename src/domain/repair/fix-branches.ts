@@ -15,6 +15,9 @@ export const isFixBranchOf = (ref: GitRef, branch: string): boolean =>
 /** Where an MCP server left something else under a name: what is there is not overwritten. */
 export const besideOf = (branch: string): string => `${branch}-rest`;
 
+/** The first line of a repair's commit. */
+export const fixMessage = (sha: CommitSha): string => `Fix lint errors of ${shortSha(sha)}`;
+
 /** Of one run and one round: the same name whichever worker makes it. */
 export const tryBranch = (run: { ref: GitRef; sha: CommitSha; attempt: number }, round: number): string =>
   `${TRIED}${shortRef(run.ref)}-${shortSha(run.sha)}-${run.attempt}-${round}`;

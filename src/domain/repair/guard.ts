@@ -79,34 +79,48 @@ function outright({ path, before, after, findings }: Change): Refusal | null {
 const TEST =
   /\b(?:it|test|describe|context|specify)(?:\.\w{1,20})?\s?\(|\bdef test_|\bfunc Test|@Test\b|#\[test\]|\bTEST(?:_F)?\(/;
 
+/** How tests are switched off, or the only ones left on. */
+const SWITCHED_OFF =
+  /\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme)\b|\bx(?:it|describe|test)\s?\(|\bmark\.(?:skip|xfail)|@(?:Disabled|Ignore|unittest\.skip)|#\[ignore|\bt\.Skip\(/;
+
 /** A test that is moved or rewritten stays one. */
 function ofRemoval({ findings }: Change, { removed, added }: ChangedLines): Refusal[] {
-  const count = (lines: readonly string[]): number => lines.filter((line) => TEST.test(line)).length;
-  const isLost = count(removed) > count(added);
+  const count = (lines: readonly string[]): number =>
+    lines.filter((line) => TEST.test(line) && !SWITCHED_OFF.test(line)).length;
+  const isOff = (lines: readonly string[]): number => lines.filter((line) => SWITCHED_OFF.test(line)).length;
+  const isLost = count(removed) > count(added) || isOff(added) > isOff(removed);
   const isAsked = findings.some(({ rule }) => /duplicate|redefin|F811/i.test(rule));
   return isLost && !isAsked ? [{ rule: 'test_removed', why: 'loses a test' }] : [];
 }
 
 function ofExtent({ before, after, findings, by }: Change, { at, count }: ChangedLines): Refusal[] {
-  const lines = Math.max(before.split('\n').length, after.split('\n').length);
+  const old = before.split('\n');
+  const lines = Math.max(old.length, after.split('\n').length);
   const isMuch = by === 'model' && count > Math.max(ALWAYS_ALLOWED_LINES, Math.floor(lines * MAX_SHARE));
   // A finding without a line is about the file as a whole: what it may change, its share says.
   const places = findings.map(({ line }) => line);
-  const isEverywhere = places.some((line) => line === null);
-  const far = isEverywhere ? undefined : at.find((line) => !isNear(line, places, before));
+  const near = places.includes(null)
+    ? null
+    : linesNear(
+        places.filter((place) => place !== null),
+        old,
+      );
+  const far = near === null ? undefined : at.find((line) => near[line] !== 1);
   return [
     ...(isMuch ? [{ rule: 'too_much', why: `changes ${count} of ${lines} lines` } as const] : []),
     ...(far === undefined ? [] : [{ rule: 'too_far', why: `changes line ${far}, where no finding is near` } as const]),
   ];
 }
 
-function isNear(line: number, places: readonly (number | null)[], before: string): boolean {
-  return places.some((place) => {
-    if (place === null) return true;
-    if (Math.abs(line - place) <= NEAR_LINES) return true;
-    const [first, last] = blockAround(before.split('\n'), place);
-    return line >= first && line <= last;
-  });
+/** 1 at every line, from 1, that a finding is near to, or in whose block one is. */
+function linesNear(places: readonly number[], lines: readonly string[]): Uint8Array {
+  const near = new Uint8Array(lines.length + 2);
+  for (const place of new Set(places)) {
+    near.fill(1, Math.max(1, place - NEAR_LINES), Math.max(1, place + NEAR_LINES + 1));
+    const [first, last] = blockAround(lines, place);
+    near.fill(1, first, last + 1);
+  }
+  return near;
 }
 
 /** Longer than what one reads at once, a block justifies nothing. */

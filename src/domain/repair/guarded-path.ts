@@ -42,6 +42,58 @@ const AGENT_FILES: ReadonlySet<string> = new Set([
 ]);
 const AGENT_FOLDERS = ['.claude', '.cursor', '.windsurf', '.aider', '.continue', '.gemini', '.codex', '.roo'];
 
+/** Settings of linters and builds that are no dotfiles, and lists of what is installed: an edit there can make a finding vanish everywhere. */
+const TOOL_FILES: ReadonlySet<string> = new Set([
+  'pyproject.toml',
+  'setup.cfg',
+  'setup.py',
+  'tox.ini',
+  'mypy.ini',
+  'pytest.ini',
+  'pyrightconfig.json',
+  'noxfile.py',
+  'requirements.txt',
+  'pipfile',
+  'tsconfig.json',
+  'jsconfig.json',
+  'biome.json',
+  'biome.jsonc',
+  'deno.json',
+  'deno.jsonc',
+  'tslint.json',
+  'dprint.json',
+  'lerna.json',
+  'nx.json',
+  'turbo.json',
+  'babel.config.js',
+  'jest.config.js',
+  'phpstan.neon',
+  'phpcs.xml',
+  'psalm.xml',
+  'phpunit.xml',
+  'checkstyle.xml',
+  'pom.xml',
+  'build.gradle',
+  'build.gradle.kts',
+  'settings.gradle',
+  'go.mod',
+  'cargo.toml',
+  'gemfile',
+  'rakefile',
+  'composer.json',
+  'cspell.json',
+  'lychee.toml',
+  'clippy.toml',
+  'rustfmt.toml',
+  'jenkinsfile',
+  'azure-pipelines.yml',
+  'bitbucket-pipelines.yml',
+  'cloudbuild.yaml',
+  'codecov.yml',
+  'renovate.json',
+  'agent.md',
+]);
+
 const GENERATED_FOLDERS = ['node_modules', 'vendor', 'third_party', 'dist', 'megalinter-reports'];
 
 const BINARY =
@@ -54,10 +106,17 @@ const KEPT: readonly Kept[] = [
   { why: 'workflows and settings under .github/ are for people', is: (path) => parts(path)[0] === '.github' },
   { why: "it is git's own", is: (path) => parts(path).some((part) => part.startsWith('.git') && part !== '.github') },
   { why: 'it says who owns the code', is: (_, name) => name === 'codeowners' },
-  { why: 'it is a lock file', is: (_, name) => LOCK_FILES.has(name) },
+  { why: 'it is a lock file', is: (_, name) => LOCK_FILES.has(name) || /\.(lock|lockb|sum|lock\.hcl)$/.test(name) },
   {
     why: 'agents read it as instructions',
     is: (path, name) => AGENT_FILES.has(name) || parts(path).some((part) => AGENT_FOLDERS.includes(part)),
+  },
+  {
+    why: 'it decides what tools do, or what is installed',
+    is: (path, name) =>
+      TOOL_FILES.has(name) ||
+      name.startsWith('.') ||
+      parts(path).some((part) => part.startsWith('.') && part !== '.github'),
   },
   {
     why: 'it decides what the linters look for',

@@ -3,11 +3,11 @@
  * finding left that it claims to repair, none that is new, and no file that did not get better.
  */
 import type { LintFinding } from '../lint/lint-result.ts';
-import type { AllFindings } from '../lint/all-findings.ts';
+import type { LintEvidence } from '../lint/all-findings.ts';
 import { compareFindings, fingerprintOf } from './fingerprint.ts';
-import { repositoryPath } from './repair-scope.ts';
+import { isRepairable, repositoryPath } from './repair-scope.ts';
 
-export type LintReport = Pick<AllFindings, 'findings' | 'unplaced'>;
+export type LintReport = Pick<LintEvidence, 'findings' | 'unplaced' | 'linters' | 'from' | 'isWhole'>;
 
 /** What a repaired file promises. */
 export interface Pledge {
@@ -43,6 +43,8 @@ export interface Proof {
   readonly fresh: readonly string[];
   readonly files: readonly FileProof[];
   readonly rows: readonly ProofRow[];
+  /** Why the two reports do not tell the same: then nothing is proven by them. Null where they do. */
+  readonly incomparable: string | null;
 }
 
 const MAX_WORDS = 10;
@@ -53,15 +55,30 @@ export function proofOf(before: LintReport, after: LintReport, promises: readonl
   const { fresh } = compareFindings(before.findings.map(placed), after.findings.map(placed));
   return {
     before: total(before),
-    after: total(after),
+    after: total(after, before),
     fresh: [...fresh.map(words), ...worse(before, after)].slice(0, MAX_WORDS),
     files,
     rows: rowsOf(before, after, promises),
+    incomparable: whyIncomparable(before, after),
   };
 }
 
-const total = ({ findings, unplaced }: LintReport): number =>
-  findings.length + unplaced.reduce((sum, { errors }) => sum + errors, 0);
+/** What a linter does not place is taken for as it was: that it tells of fewer may be that it came to no end. */
+const total = ({ findings, unplaced }: LintReport, before?: LintReport): number =>
+  findings.length + (before ?? { unplaced }).unplaced.reduce((sum, { errors }) => sum + errors, 0);
+
+/** A linter that did not run, or looked at fewer files, finds nothing: that is no proof (no evidence is never a pass). */
+function whyIncomparable(before: LintReport, after: LintReport): string | null {
+  if (!before.isWhole || !after.isWhole) return 'a report of the linters is too long to be compared whole';
+  if (before.from !== after.from) return 'one of the two reports has no SARIF that can be read';
+  for (const { name, files, errors } of before.linters) {
+    const again = after.linters.find((each) => each.name === name);
+    if (again === undefined) return `${name} did not run on the repaired branch`;
+    if (again.files < files) return `${name} looked at fewer files on the repaired branch`;
+    if (again.errors > errors) return `${name} counts more errors on the repaired branch`;
+  }
+  return null;
+}
 
 /** The container's paths are no part of a finding. */
 const placed = (finding: LintFinding): LintFinding => ({ ...finding, file: repositoryPath(finding.file) });
@@ -85,9 +102,10 @@ function proofOfFile(
   { path, leftByFixers, claimed }: Pledge,
 ): FileProof {
   const [old, young] = [of(before, path), of(after, path)];
+  const repairable = old.filter(isRepairable);
   const compared = compareFindings(old, young);
   const promised = [
-    ...(leftByFixers === null ? [] : compareFindings(old, leftByFixers.map(placed)).gone),
+    ...(leftByFixers === null ? [] : compareFindings(repairable, leftByFixers.map(placed)).gone),
     ...claimed.map(placed),
   ];
   const refuted = stillThere(promised, { old, young });
@@ -125,7 +143,9 @@ function rowsOf(before: LintReport, after: LintReport, promises: readonly Pledge
   const byModel = new Set(promises.flatMap(({ claimed }) => claimed.map(keyOf)));
   const byFixers = new Set(
     promises.flatMap(({ path, leftByFixers }) =>
-      leftByFixers === null ? [] : compareFindings(of(before.findings, path), leftByFixers.map(placed)).gone.map(keyOf),
+      leftByFixers === null
+        ? []
+        : compareFindings(of(before.findings, path).filter(isRepairable), leftByFixers.map(placed)).gone.map(keyOf),
     ),
   );
   const rows = [...old].map(([key, was]): ProofRow => {
@@ -134,10 +154,13 @@ function rowsOf(before: LintReport, after: LintReport, promises: readonly Pledge
     const by = is < was.length && hands.length > 0 ? (hands.join(' and ') as ProofRow['by']) : null;
     return { linter: was[0]?.linter ?? '', rule: was[0]?.rule ?? '', before: was.length, after: is, by };
   });
-  const silent = before.unplaced.map(({ linter, errors }): ProofRow => {
-    const is = after.unplaced.find((each) => each.linter === linter)?.errors ?? 0;
-    return { linter, rule: '', before: errors, after: is, by: null };
-  });
+  const silent = before.unplaced.map(({ linter, errors }): ProofRow => ({
+    linter,
+    rule: '',
+    before: errors,
+    after: errors,
+    by: null,
+  }));
   return [...rows, ...silent].toSorted((a, b) => b.before - b.after - (a.before - a.after)).slice(0, MAX_ROWS);
 }
 
@@ -151,7 +174,8 @@ export type ProofJudgement =
  * Files that did not get strictly better are dropped; those that did, and kept a finding that was to go, are asked about
  * once more. A new finding where nobody changed anything is nobody's to repair.
  */
-export function judgeProof({ files, fresh }: Proof): ProofJudgement {
+export function judgeProof({ files, fresh, incomparable }: Proof): ProofJudgement {
+  if (incomparable !== null) return { kind: 'failed', why: incomparable };
   const isGood = ({ gone, fresh: own, refuted }: FileProof): boolean => gone > 0 && own === 0 && refuted.length === 0;
   const bad = files.filter((file) => !isGood(file));
   const ownFresh = files.reduce((sum, file) => sum + file.fresh, 0);

@@ -37,7 +37,13 @@ const MAX_FILE_BYTES = 2 * 1024 * 1024;
 const NOT_FOR_REPAIR =
   /gitleaks|secretlint|trufflehog|kingfisher|betterleaks|trivy|grype|osv|kics|checkov|devskim|semgrep|syft|dustilock|bandit|jscpd|lychee|cspell|git_diff/i;
 
+/** A file that holds one is shown to nobody. */
+const SECRET_SCANNERS = /gitleaks|secretlint|trufflehog|kingfisher|betterleaks/i;
+
 export function scopeOf(findings: readonly LintFinding[], tree: ReadonlyMap<string, TreeFile>): RepairScope {
+  const secret = new Set(
+    findings.filter(({ linter }) => SECRET_SCANNERS.test(linter)).map(({ file }) => repositoryPath(file)),
+  );
   const byPath = Map.groupBy(findings.filter(isRepairable), ({ file }) => repositoryPath(file));
   const looked = [...byPath].map(([path, own]) => ({ path, own, entry: tree.get(path) }));
   const wanted: RepairFile[] = [];
@@ -45,7 +51,9 @@ export function scopeOf(findings: readonly LintFinding[], tree: ReadonlyMap<stri
   const leave = (why: string, count: number): void => void left.set(why, (left.get(why) ?? 0) + count);
   leave('secrets, vulnerabilities and copies are for people to decide on', findings.length - sum(byPath));
   for (const { path, own, entry } of looked.toSorted((a, b) => b.own.length - a.own.length)) {
-    const why = whyNot(path, entry) ?? (wanted.length < MAX_REPAIRED_FILES ? null : TOO_MANY);
+    const why =
+      (secret.has(path) ? 'it holds a secret' : whyNot(path, entry)) ??
+      (wanted.length < MAX_REPAIRED_FILES ? null : TOO_MANY);
     if (why !== null || entry === undefined) leave(why ?? '', own.length);
     else wanted.push({ path, mode: entry.mode, blob: entry.sha, bytes: entry.bytes, findings: own.length });
   }

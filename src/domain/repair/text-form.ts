@@ -15,7 +15,7 @@ interface Form {
 const saysSo = ({ findings }: FormedChange, about: RegExp): boolean =>
   findings.some(({ rule, message }) => about.test(rule) || about.test(message));
 
-const LINE_ENDS = /line.?(?:ending|break)|crlf|linebreak-style|end.?of.?line|carriage/i;
+const LINE_ENDS = /line.?ending|crlf|linebreak-style|end.?of.?line|carriage|new-lines/i;
 const LAST_LINE = /final.?newline|eol-last|newline at end|end of file|W292|W391|MD047|insert_final|trailing blank/i;
 
 const count = (text: string, part: string): number => text.split(part).length - 1;
@@ -30,7 +30,7 @@ const lineEnds = (text: string): string => {
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 /** Nothing is seen of them: zero-width marks, soft hyphens, fillers, tags, and variation selectors beyond emoji's. */
 const INVISIBLE =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0e\uffa0\ufeff\u{e0000}-\u{e0fff}]/gu;
+  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2800\u3000\ufff9-\ufffb\u{1d173}-\u{1d17a}\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0e\uffa0\ufeff\u{e0000}-\u{e0fff}]/gu;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu;
 /** Letters of other scripts that pass for Latin ones. Source: Unicode's UTS #39, confusables. */
 const LOOKALIKE =
@@ -42,6 +42,9 @@ const hasNew = (pattern: RegExp, { before, after }: FormedChange): boolean =>
 /** Words with such letters that the file did not have; a file in another script may bring words of it, but none that mixes. */
 function hasHomoglyphs({ before, after }: FormedChange): boolean {
   const known = new Set(words(before));
+  // In a file of plain letters a name with any other is none that was meant.
+  const isPlain = !/[^\x00-\x7f]/.test([...known].join(''));
+  if (isPlain && words(after).some((word) => /[^\x00-\x7f]/.test(word))) return true;
   const isOfAnotherScript = words(before).some((word) => LOOKALIKE.test(word) && !/[A-Za-z]/.test(word));
   return words(after).some(
     (word) => !known.has(word) && LOOKALIKE.test(word) && (!isOfAnotherScript || /[A-Za-z]/.test(word)),
