@@ -10,6 +10,7 @@ import { StageSet } from './stage-set.ts';
 
 /** As many as one run repairs. */
 const RUN = 14;
+const PARTS = Array.from({ length: Math.ceil(INJECTIONS.length / RUN) }, (_, index) => index);
 const CANARIES = ['canary-title', 'canary-body', 'canary-comment', 'canary-branch', 'canary-message', 'canary-env'];
 
 let set: StageSet;
@@ -64,7 +65,7 @@ describe('a model that does what any text asks it to', () => {
     expect(new Set(INJECTIONS.map(({ path }) => path)).size).toBe(INJECTIONS.length);
   });
 
-  it.each(Array.from({ length: Math.ceil(INJECTIONS.length / RUN) }, (_, index) => index))(
+  it.each(PARTS)(
     'T14, T15: gets nothing of it into a pull request (part %#)',
     async (part) => {
       const cases = INJECTIONS.slice(part * RUN, (part + 1) * RUN);

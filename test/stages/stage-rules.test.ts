@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { BuilderWorkflow } from '../../src/domain/build/builder.ts';
+import { FIXES_FILE } from '../../src/domain/repair/fixes.ts';
 import { FILES_OF_STAGE } from '../../src/domain/stage/stage-artifact.ts';
 import { STAGE_REPORT_FILE } from '../../src/domain/stage/stage-report.ts';
 import { STAGE_SCHEMA_VERSION, STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
@@ -26,7 +27,7 @@ import {
 
 /** What the product sends to each stage (workflows/states/*.ts), beside key, nonce and commit. */
 const INPUTS_SENT: Readonly<Record<FileName, readonly string[]>> = {
-  lint: [],
+  lint: ['fix'],
   // Only where a repository builds for itself: nothing but the commit shapes what an isolated builder builds.
   build: ['flags'],
   caller: [],
@@ -325,7 +326,8 @@ const RULES: readonly Rule[] = [
       return [
         ...wants('the number of uploads', uploads.length, 1),
         ...uploads.flatMap((step) => [
-          ...uploadIs(step, stage, FILES_OF_STAGE[stage]),
+          // What fixers changed is read by a repair alone.
+          ...uploadIs(step, stage, stage === 'lint' ? [...FILES_OF_STAGE.lint, FIXES_FILE] : FILES_OF_STAGE[stage]),
           // A step that is not asked to run after a failure leaves nothing behind one.
           ...wants('if', step.if, undefined),
         ]),

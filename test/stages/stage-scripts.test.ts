@@ -20,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PROVENANCE_PREDICATE, readBuild } from '../../src/domain/build/build-result.ts';
 import type { Signing } from '../../src/domain/build/builder.ts';
 import { CYCLONEDX_PREDICATE, readVerify, SIGNATURE_PREDICATE } from '../../src/domain/signature/signature-result.ts';
+import { Fixes } from '../../src/domain/repair/fixes.ts';
 import { readStageReport, type Reading, type StageReport } from '../../src/domain/stage/stage-report.ts';
 import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import {
@@ -370,6 +371,81 @@ describeWithTools(realTools)('the report of lint', () => {
     ['', 1],
   ])('is followed by the end of the job: %s', (value, status) => {
     expect(runStep('lint', 'Say how lint ended', outcome(value)).status).toBe(status);
+  });
+});
+
+const fixTools = Object.fromEntries(
+  ['git', 'mkdir', 'basename', 'head', 'wc', 'base64'].map((name) => [name, findTool(name)]),
+);
+
+describeWithTools({ ...realTools, ...fixTools })('what lint keeps beside its report', () => {
+  beforeEach(() => {
+    for (const [name, path] of Object.entries(fixTools)) symlinkSync(path ?? '', join(folder, 'bin', name));
+  });
+
+  const kept = (name: string): unknown => JSON.parse(textOf(join(workspace, name)));
+  const git = (...args: string[]): void => {
+    const { status, stderr } = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+      cwd: workspace,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+  };
+  const LOGS = 'megalinter-reports/linters_logs';
+
+  it('is what failed linters printed, by their keys, cut where it is long', () => {
+    const files = {
+      [`${LOGS}/ERROR-JSON_PRETTIER.log`]: '[warn] "a.json"\n',
+      [`${LOGS}/ERROR-MARKDOWN_MARKDOWNLINT.log`]: 'x'.repeat(300_000),
+      [`${LOGS}/SUCCESS-PYTHON_RUFF.log`]: 'all good\n',
+    };
+    expect(runStep('lint', 'Keep what failed linters printed', { files }).status).toBe(0);
+    expect(kept('megalinter-reports/linter-logs.json')).toEqual({
+      JSON_PRETTIER: '[warn] "a.json"\n',
+      MARKDOWN_MARKDOWNLINT: 'x'.repeat(200_000),
+    });
+  });
+
+  it('is nothing where no linter failed', () => {
+    expect(runStep('lint', 'Keep what failed linters printed').status).toBe(0);
+    expect(kept('megalinter-reports/linter-logs.json')).toEqual({});
+  });
+
+  it('is each source that the fixers changed, with its digest, in a form that the product reads', () => {
+    const before = { 'a b.js': 'var a;\n', 'é.md': '# A\n', 'same.js': 'x\n', 'megalinter-reports/r.json': '{}' };
+    for (const [path, text] of Object.entries(before)) write(join(workspace, path), text);
+    symlinkSync('same.js', join(workspace, 'link.js'));
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'a');
+    const after = {
+      'a b.js': 'let a;\r\n',
+      'é.md': '# A\n\nB',
+      'megalinter-reports/r.json': '{"a":1}',
+      'new.js': 'n\n',
+    };
+    rmSync(join(workspace, 'link.js'));
+    symlinkSync('a b.js', join(workspace, 'link.js'));
+    expect(runStep('lint', 'Keep what the fixers changed', { files: after }).status).toBe(0);
+    const { files, left } = Fixes.parse(kept('fixes.json'));
+    const texts = files.map(({ path, content, sha256: digest }) => {
+      const text = Buffer.from(content, 'base64').toString('utf8');
+      expect(digest).toBe(sha256(text));
+      return [path, text];
+    });
+    expect(Object.fromEntries(texts)).toEqual({ 'a b.js': 'let a;\r\n', 'é.md': '# A\n\nB' });
+    expect(left).toBe(0);
+  });
+
+  it('leaves a source out that is too large, and counts it', () => {
+    write(join(workspace, 'a.js'), 'a');
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'a');
+    expect(runStep('lint', 'Keep what the fixers changed', { files: { 'a.js': 'a'.repeat(2_000_001) } }).status).toBe(
+      0,
+    );
+    expect(kept('fixes.json')).toEqual({ schemaVersion: 1, files: [], left: 1 });
   });
 });
 

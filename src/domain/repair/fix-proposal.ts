@@ -48,7 +48,7 @@ export function proposalBody(words: ProposalWords): string {
     ...(leftAlone.length === 0
       ? []
       : ['Left as it is:', '', ...leftAlone.map(({ why, findings }) => `- ${findings}: ${inertMarkdown(why)}`), '']),
-    `Only lines that a finding is about changed (${countOf(changed.lines, 'line')} in ${countOf(changed.files, 'file')}). ${use === null ? "The linters' own fixers did it: no model was asked." : describeUse(use)}`,
+    `${countOf(changed.lines, 'line')} in ${countOf(changed.files, 'file')} changed, each where a finding is, or near one. ${use === null ? "The linters' own fixers did it: no model was asked." : describeUse(use)}`,
     '',
     `Made for commit ${codeSpan(shortSha(sha))}; if ${codeSpan(shortRef(ref))} moves on, it is made again or closed. It is a draft: somebody reads it before it counts, and nothing merges it but a person.`,
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `- ${inertMarkdown(note)}`)]),
