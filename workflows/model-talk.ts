@@ -6,7 +6,7 @@ import { describeUse, type ModelUse } from '../src/domain/repair/repair-outcome.
 import type { RepairSource } from '../src/domain/repair/repair-source.ts';
 import type { ModelEdit } from '../src/domain/repair/structured-edit.ts';
 import type { Feedback } from '../activities/ask-model.ts';
-import { again, aside, asked, patiently, whateverComes } from './activity-calls.ts';
+import { again, aside, asked, brief, patiently, whateverComes } from './activity-calls.ts';
 import type { Run } from './run.ts';
 
 export class ModelTalk {
@@ -41,7 +41,7 @@ export class ModelTalk {
     if (!this.isReserved || this.isOwing) return this.record();
     const tokens = (this.use?.inputTokens ?? 0) + (this.use?.outputTokens ?? 0);
     const input = { installation: this.installation, run: this.run.workflowId, tokens };
-    await whateverComes(() => aside.settleRepair(input)).catch(ignoreActivityFailure);
+    await whateverComes(() => brief.settleRepair(input)).catch(ignoreActivityFailure);
     this.record();
   }
 

@@ -15,7 +15,7 @@ import { describeOutcome } from '../src/domain/report/describe-outcome.ts';
 import type { StageOutcome } from '../src/domain/stage/stage-outcome.ts';
 import type { OpenRepair } from '../activities/propose-repair.ts';
 import type { Pushed } from '../activities/push-repair.ts';
-import { again, aside, patiently, whateverComes } from './activity-calls.ts';
+import { again, brief, patiently, whateverComes } from './activity-calls.ts';
 import { followLintAside } from './follow-stage.ts';
 import { ModelTalk } from './model-talk.ts';
 import type { Run } from './run.ts';
@@ -208,14 +208,17 @@ export class Repair {
   /** Throw-away branches go, whatever came of them; one that holds somebody's commit stays. */
   private async tidyUp(): Promise<void> {
     const { repository, sha } = this.run.request;
-    for (const [branch, ours] of this.branches) {
-      // One try: nobody is kept waiting for it, and a limit that is not over is nobody's to sit out here.
-      await whateverComes(() => aside.deleteTryBranch({ repository, branch, base: sha, ours })).catch(
-        (error: unknown) => {
-          if (!(error instanceof ActivityFailure)) throw error;
-        },
-      );
-    }
+    const ignoreFailure = (error: unknown): void => {
+      if (!(error instanceof ActivityFailure)) throw error;
+    };
+    // One try each: nobody is kept waiting for it, and a limit that is not over is nobody's to sit out here.
+    const gone = [...this.branches].map(([branch, ours]) =>
+      whateverComes(() => brief.deleteTryBranch({ repository, branch, base: sha, ours })).then(
+        () => undefined,
+        ignoreFailure,
+      ),
+    );
+    await Promise.all(gone);
   }
 }
 

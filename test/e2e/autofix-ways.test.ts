@@ -1,5 +1,6 @@
 /** The ways of a repair after it was proven: merged, replaced, asked for, refused, and never repaired itself. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { competent } from '../../sandbox/claude/models.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { asDomain } from '../sandbox/wire.ts';
@@ -48,6 +49,46 @@ describe('a repair', () => {
     await pushed(repository, { 'a.js': 'var a = 2;\nexport { a };\n' });
     expect(repository.pulls.map(({ state }) => state)).toEqual(['closed', 'open']);
     expect(repository.comments.map(({ body }) => body)).toEqual([expect.stringContaining('#2')]);
+  });
+});
+
+const CODE = 'var port = 1;\nif (port == 2) port = 3;\nexport { port };\n';
+
+describe('a model that is wrong at first', () => {
+  /** An edit that claims a repair and is none. */
+  const wrong = JSON.stringify({
+    edits: [{ path: 'a.js', oldText: 'port = 3', newText: 'port = 4', reason: '', repairs: [1] }],
+    left: [],
+  });
+  const tries = ({ runs }: RepositoryRecord): number =>
+    runs.filter(({ ref, event }) => ref.includes('autofix-try') && event === 'workflow_dispatch').length;
+
+  it('is told once what the linters still found, and its second answer is proposed', async () => {
+    const repository = await set.repository('second', 'preset: standard\nafter_auto_fix: stop\n');
+    const failed: (readonly string[])[] = [];
+    set.sandbox.claude.model = (question, asked) => {
+      failed.push(question.files[0]?.failed ?? []);
+      return failed.length === 1 ? { text: wrong } : competent(question, asked);
+    };
+    await pushed(repository, { 'a.js': CODE });
+    set.sandbox.claude.model = competent;
+    expect(failed).toEqual([[], [expect.stringContaining('eqeqeq in a.js')]]);
+    expect(tries(repository)).toBe(2);
+    const text = await repository.git.file(`refs/heads/${repository.pulls[0]?.headRef}`, 'a.js');
+    expect(text?.toString()).toBe(CODE.replace('var', 'let').replace('==', '==='));
+    expect(await branches(repository)).toHaveLength(1);
+  });
+
+  it('T10: and stays wrong ends after two rounds, with a reason and without a pull request', async () => {
+    const repository = await set.repository('never', 'preset: standard\nafter_auto_fix: stop\n');
+    set.sandbox.claude.model = () => ({ text: wrong });
+    const { check } = await pushed(repository, { 'a.js': CODE });
+    set.sandbox.claude.model = competent;
+    expect(tries(repository)).toBe(2);
+    expect(repository.pulls).toEqual([]);
+    expect(await branches(repository)).toEqual([]);
+    expect(check).toMatchObject({ conclusion: 'failure' });
+    expect(check.summary).toContain('after the second round the linters still found');
   });
 });
 
