@@ -228,7 +228,7 @@ describe('the buttons of a check', () => {
     Object.assign(scripts, { lint: { kind: 'lint_errors', count: 2 } });
     const there = await opened('preset: standard\nauto_fix_lint: false\n');
     const check = await checked(there);
-    expect(check.actions.map(({ label }) => label)).toEqual(['Re-run failed', 'Explain']);
+    expect(check.actions.map(({ label }) => label)).toEqual(['Fix lint', 'Re-run failed', 'Explain']);
     const { summary, conclusion } = check;
     set.sandbox.pressButton(there.repository, check.id, 'explain');
     await until(() => check.text !== null);
