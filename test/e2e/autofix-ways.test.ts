@@ -1,7 +1,7 @@
 /** The ways of a repair after it was proven: merged, replaced, asked for, refused, and never repaired itself. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { competent } from '../../sandbox/claude/models.ts';
-import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { asDomain } from '../sandbox/wire.ts';
 import { QUICK, StageSet } from './stage-set.ts';
@@ -13,30 +13,17 @@ beforeAll(async () => {
 });
 afterAll(() => set.close());
 
-interface Pushed {
-  readonly sha: string;
-  readonly workflowId: string;
-  readonly check: CheckRunRecord;
-}
-
-async function pushed(repository: RepositoryRecord, files: Record<string, string | Buffer>): Promise<Pushed> {
-  const sha = await set.sandbox.push(repository, 'main', new Map(Object.entries(files)));
-  const workflowId = set.idOf(repository, 'refs/heads/main', sha);
-  return { sha, workflowId, check: await set.check(repository, workflowId, 90_000) };
-}
-
 const branches = async ({ git }: RepositoryRecord): Promise<string[]> =>
   [...(await git.refs()).keys()].filter((ref) => ref.startsWith('refs/heads/slsa/'));
 
 describe('a repair', () => {
   it('stops until the repair is merged where the settings say so, and closes it once the branch passes by itself', async () => {
     const repository = await set.repository('stopping', 'preset: standard\nafter_auto_fix: stop\n');
-    const { check, workflowId } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    const { check, result } = await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
     expect(check).toMatchObject({ conclusion: 'action_required', title: '1 lint error · merge #1' });
-    expect((await set.result(workflowId)).visited).not.toContain('BUILD');
-    const second = await pushed(repository, { 'a.js': 'let a = 1;\nexport { a };\n' });
+    expect(result.visited).not.toContain('BUILD');
+    const second = await set.pushed(repository, { 'a.js': 'let a = 1;\nexport { a };\n' });
     expect(second.check.conclusion).toBe('success');
-    await set.result(second.workflowId);
     expect(repository.pulls[0]).toMatchObject({ state: 'closed' });
     expect(repository.comments.map(({ body }) => body)).toEqual([
       expect.stringContaining('passes the linters by itself'),
@@ -45,8 +32,8 @@ describe('a repair', () => {
 
   it('of a newer commit gets its own, which takes the place of the older one', async () => {
     const repository = await set.repository('moving', 'preset: standard\nafter_auto_fix: stop\n');
-    await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
-    await pushed(repository, { 'a.js': 'var a = 2;\nexport { a };\n' });
+    await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    await set.pushed(repository, { 'a.js': 'var a = 2;\nexport { a };\n' });
     expect(repository.pulls.map(({ state }) => state)).toEqual(['closed', 'open']);
     expect(repository.comments.map(({ body }) => body)).toEqual([expect.stringContaining('#2')]);
   });
@@ -70,7 +57,7 @@ describe('a model that is wrong at first', () => {
       failed.push(question.files[0]?.failed ?? []);
       return failed.length === 1 ? { text: wrong } : competent(question, asked);
     };
-    await pushed(repository, { 'a.js': CODE });
+    await set.pushed(repository, { 'a.js': CODE });
     set.sandbox.claude.model = competent;
     expect(failed).toEqual([[], [expect.stringContaining('eqeqeq in a.js')]]);
     expect(tries(repository)).toBe(2);
@@ -82,7 +69,7 @@ describe('a model that is wrong at first', () => {
   it('T10: and stays wrong ends after two rounds, with a reason and without a pull request', async () => {
     const repository = await set.repository('never', 'preset: standard\nafter_auto_fix: stop\n');
     set.sandbox.claude.model = () => ({ text: wrong });
-    const { check } = await pushed(repository, { 'a.js': CODE });
+    const { check } = await set.pushed(repository, { 'a.js': CODE });
     set.sandbox.claude.model = competent;
     expect(tries(repository)).toBe(2);
     expect(repository.pulls).toEqual([]);
@@ -95,7 +82,7 @@ describe('a model that is wrong at first', () => {
 describe('people', () => {
   it('ask for a repair by a comment or a button, also where the settings have none', async () => {
     const repository = await set.repository('asked', 'preset: standard\nauto_fix_lint: false\n');
-    const { sha, check } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
+    const { sha, check } = await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n' });
     expect(repository.pulls).toEqual([]);
     set.sandbox.pressButton(repository, check.id, 'fix_lint');
     const again = await set.check(repository, set.idOf(repository, 'refs/heads/main', sha, 2), 60_000);
@@ -147,7 +134,7 @@ describe('people', () => {
 describe("a repair's own branch", () => {
   it('T10: is run as any other where its pull request is ready, and starts no repair of its own', async () => {
     const repository = await set.repository('loop', 'preset: standard\non: { push: { branches: ["**"] } }\n');
-    await pushed(repository, { 'a.js': 'var a = 1;\nexport { a }; if (a == null) throw a;\n' });
+    await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a }; if (a == null) throw a;\n' });
     const [pull] = repository.pulls;
     const tip = (await repository.git.commitOf(`refs/heads/${pull?.headRef}`)) ?? '';
     const check = await set.check(repository, set.idOf(repository, `refs/heads/${pull?.headRef}`, tip), 60_000);

@@ -1,6 +1,6 @@
 /** AUTO_FIX, with the real linters that come with this project: fixers, a scripted model, the embedded MCP server, the proof. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { scripted } from './scripted-executors.ts';
 import { dispatched, StageSet } from './stage-set.ts';
 
@@ -29,18 +29,6 @@ const MIXED = [
   '',
 ].join('\n');
 
-interface Pushed {
-  readonly sha: string;
-  readonly workflowId: string;
-  readonly check: CheckRunRecord;
-}
-
-async function pushed(repository: RepositoryRecord, files: Record<string, string | Buffer>): Promise<Pushed> {
-  const sha = await set.sandbox.push(repository, 'main', new Map(Object.entries(files)));
-  const workflowId = set.idOf(repository, 'refs/heads/main', sha);
-  return { sha, workflowId, check: await set.check(repository, workflowId, 90_000) };
-}
-
 const branches = async ({ git }: RepositoryRecord): Promise<string[]> =>
   [...(await git.refs()).keys()].filter((ref) => ref.startsWith('refs/heads/slsa/'));
 
@@ -60,7 +48,7 @@ describe('a push with lint errors', () => {
   it('gets a draft pull request in which they are gone, proven by the same linters', async () => {
     const repository = await set.repository('mixed');
     const before = set.sandbox.calls.length;
-    const { sha, check, workflowId } = await pushed(repository, { 'src/server.js': MIXED });
+    const { sha, check, result } = await set.pushed(repository, { 'src/server.js': MIXED });
     const [pull] = repository.pulls;
     expect(pull).toMatchObject({
       state: 'open',
@@ -86,7 +74,6 @@ describe('a push with lint errors', () => {
     ).toEqual(['00-megalinter.yml']);
     expect(check).toMatchObject({ conclusion: 'action_required', title: `2 lint errors · merge #${pull?.number}` });
     expect(check.summary).toContain('**Repair**');
-    const result = await set.result(workflowId);
     expect(result).toMatchObject({ end: 'DONE', repair: { kind: 'proposed', before: 2, after: 0, files: 1 } });
     expect(result.visited).toContain('VERIFY');
     // Twelve requests and one for the file; the list of pull requests to comment on is none of the repair's.
@@ -97,7 +84,7 @@ describe('a push with lint errors', () => {
   it('is repaired without a model where the fixers are enough, and says so', async () => {
     const repository = await set.repository('fixers');
     const asked = set.sandbox.claude.requests.length;
-    const { check } = await pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n', 'b.json': '{"b":1}\n' });
+    const { check } = await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n', 'b.json': '{"b":1}\n' });
     expect(await fixed(repository, 'a.js')).toBe('const a = 1;\nexport { a };\n');
     expect(await fixed(repository, 'b.json')).toBe('{ "b": 1 }\n');
     expect(repository.pulls[0]).toMatchObject({ labels: ['automated-fix', 'needs-review'] });
@@ -110,7 +97,7 @@ describe('a push with lint errors', () => {
   it('leaves what needs a decision, and says why', async () => {
     const repository = await set.repository('partly');
     const code = 'var a = 1;\nexport default { a, a: 2 };\n';
-    const { check } = await pushed(repository, { 'a.js': code });
+    const { check } = await set.pushed(repository, { 'a.js': code });
     expect(await fixed(repository, 'a.js')).toBe(code.replace('var', 'const'));
     expect(repository.pulls[0]?.title).toMatch(/^Fix 1 of 2 lint errors/);
     expect(repository.pulls[0]?.body).toContain('left: needs a decision about what the code should do');
@@ -119,7 +106,7 @@ describe('a push with lint errors', () => {
 
   it('that nobody can repair gets a sentence instead of a pull request', async () => {
     const repository = await set.repository('hopeless');
-    const { check } = await pushed(repository, { 'a.js': 'export default { a: 1, a: 2 };\n' });
+    const { check } = await set.pushed(repository, { 'a.js': 'export default { a: 1, a: 2 };\n' });
     expect(repository.pulls).toEqual([]);
     expect(await branches(repository)).toEqual([]);
     expect(check).toMatchObject({ conclusion: 'failure', title: '1 lint error in 1 linter' });
@@ -147,7 +134,7 @@ describe('files of all kinds', () => {
     const { git } = repository;
     await git.commitFiles('main', new Map(Object.entries(files)), 'Files');
     await git.git('update-ref', 'refs/heads/main', await withModes(repository, ['run.js']));
-    const { check } = await pushed(repository, { 'one.txt': '1' });
+    const { check } = await set.pushed(repository, { 'one.txt': '1' });
     expect(check.title).toMatch(/merge #1$/);
     expect(await fixed(repository, 'crlf.js')).toBe(crlf.replace('var', 'const'));
     expect(await fixed(repository, 'bare.js')).toBe(bare.replace('var', 'const'));

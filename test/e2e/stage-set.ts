@@ -169,11 +169,14 @@ export class StageSet {
     throw new Error(`No completed check of ${workflowId} within ${withinMs} ms. There are:\n${seen}`);
   }
 
-  /** Pushes a commit to `main` and waits for its check. */
-  async pushed(repository: RepositoryRecord): Promise<{ sha: string; check: CheckRunRecord; result: RunResult }> {
-    const sha = await this.push(repository, 'main');
+  /** Pushes a commit to `main`, with these files or with one of its own, and waits for its check. */
+  async pushed(
+    repository: RepositoryRecord,
+    files: Readonly<Record<string, string | Buffer>> = { 'file.txt': `${Math.random()}` },
+  ): Promise<{ sha: string; check: CheckRunRecord; result: RunResult }> {
+    const sha = await this.sandbox.push(repository, 'main', new Map(Object.entries(files)));
     const workflowId = this.idOf(repository, 'refs/heads/main', sha);
-    const check = await this.check(repository, workflowId);
+    const check = await this.check(repository, workflowId, 90_000);
     return { sha, check, result: await this.result(workflowId) };
   }
 
