@@ -30,6 +30,7 @@ module.exports = {
           '^src/domain/evidence/run-evidence',
           '^src/domain/repair/repair-source',
           '^src/cli/main',
+          '^src/cli/processes/started',
           // Loaded by address, as a thread.
           '^activities/archive-thread',
           '^test/',
@@ -117,6 +118,21 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|activities|workflows)/', pathNot: '^src/cli/demo' },
       to: { path: '^sandbox/' },
+    },
+    {
+      name: 'nock-apart',
+      comment:
+        'nock replaces the network of its process: only files that have processes of their own may load it (jest.config.js). @sigstore/mock loads one too, at its root.',
+      severity: 'error',
+      from: { pathNot: ['\\.nock\\.test\\.ts$', '^test/jest/nock-setup', '^node_modules/'] },
+      to: { path: ['node_modules/nock/', 'node_modules/@sigstore/mock/dist/index'] },
+    },
+    {
+      name: 'product-without-dev-dependencies',
+      comment: 'A production installation has none: what imports one cannot start there. The demo belongs to a checkout.',
+      severity: 'error',
+      from: { path: '^(src|activities|workflows)/', pathNot: '^src/cli/demo' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],
   options: {

@@ -7,23 +7,31 @@ const shared = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sandbox/fixtures/'],
 };
+
+/** Files named *.nock.test.ts replace the network of their process, so they have processes of their own. */
+const NOCK = '\\.nock\\.test\\.ts$';
+const plain = { ...shared, setupFiles: ['<rootDir>/test/jest/plain-setup.ts'] };
 
 export default {
   projects: [
     {
-      ...shared,
+      ...plain,
       displayName: 'unit',
-      // nock's state leaks from one file to the next in one process; this file puts it back. It also patches the sockets
-      // that gRPC needs, so the end-to-end tests, which speak to real servers, never load it.
-      setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/', '<rootDir>/test/faults/'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/', '<rootDir>/test/faults/', NOCK],
     },
-    { ...shared, displayName: 'stages', testMatch: ['<rootDir>/test/stages/**/*.test.ts'] },
-    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'nock',
+      runner: '<rootDir>/test/jest/nock-runner.js',
+      setupFilesAfterEnv: ['<rootDir>/test/jest/nock-setup.ts'],
+      testMatch: ['<rootDir>/test/**/*.nock.test.ts'],
+    },
+    { ...plain, displayName: 'stages', testMatch: ['<rootDir>/test/stages/**/*.test.ts'] },
+    { ...plain, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
+    { ...plain, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,
 };

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSocketServer, type AddressInfo, type Server as SocketServer } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import nock from 'nock';
 import { createGitHub, type RepositoryApi } from '../../src/adapters/github/github.ts';
 import { toFault } from '../../src/adapters/github/github-fault.ts';
 import { plainTokens } from '../../src/adapters/github/tokens.ts';
@@ -27,7 +26,6 @@ afterEach(() => {
 
 async function listening(server: Server | SocketServer): Promise<string> {
   servers.push(server);
-  nock.enableNetConnect('127.0.0.1');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -1,0 +1,3 @@
+import { requireProcessOf } from './process-kind.ts';
+
+requireProcessOf('plain');
