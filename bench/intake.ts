@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { freePort, startDevServer, type DevServer } from '../src/adapters/temporal/dev-server.ts';
-import { defaultCacheDir, findServerBinary } from '../src/adapters/temporal/server-binary.ts';
+import { findServerBinary } from '../src/adapters/temporal/server-binary.ts';
 import { SIGNALS, TASK_QUEUE, WORKFLOWS } from '../src/domain/run/messages.ts';
 import { coordinatorId } from '../src/domain/run/workflow-ids.ts';
-import { WEBHOOK_PATH } from '../src/intake/webhook-server.ts';
+import { temporalFolder } from '../src/cli/cache-folder.ts';
+import { WEBHOOK_PATH } from '../src/intake/webhook-contract.ts';
 import { inLanes, latency, merged, perSecond, type Finished } from './load.ts';
 import { memoryOf, processorEach, processorTimes, startProduct, type ProductProcess } from './product-process.ts';
 import { Poster, pushDelivery, type Delivery } from './push-deliveries.ts';
@@ -39,7 +40,7 @@ export async function intake(): Promise<Row[]> {
   const binary = await findServerBinary({
     cliPath: process.env['TEMPORAL_CLI_PATH'],
     path: process.env['PATH'],
-    cacheDir: defaultCacheDir(process.env),
+    cacheDir: temporalFolder(process.env),
     onProgress: () => undefined,
   });
   const temporal = await startDevServer({ binary, databaseFile: join(folder, 'temporal.db') });

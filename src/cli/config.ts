@@ -6,7 +6,7 @@ import { settingsJsonSchema } from '../domain/settings/json-schema.ts';
 import { MAX_YAML_BYTES } from '../domain/settings/strict-yaml.ts';
 import { SETTINGS_PATH } from '../domain/settings/settings-schema.ts';
 import { countOf } from '../domain/run/verdict.ts';
-import { UsageError } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Checked {
   readonly lines: readonly string[];

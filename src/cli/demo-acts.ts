@@ -7,7 +7,7 @@ import { SCENARIOS, type Scenario } from '../../sandbox/scenarios.ts';
 import { CODE_TO_REPAIR, HOSTILE_CODE } from './demo-code.ts';
 import { print, showCheck, showDiff, showIssue, showLadder, showPull } from './demo-screen.ts';
 import type { Stage } from './demo-stage.ts';
-import { UsageError } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 const run = promisify(execFile);
 

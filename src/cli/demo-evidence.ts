@@ -11,7 +11,7 @@ import type { BuilderWorkflow } from '../domain/build/builder.ts';
 import { defaultPolicy } from '../domain/evidence/trust-map.ts';
 import { Secret } from '../domain/secret.ts';
 import { GITHUB, PUBLIC_GOOD } from '../domain/evidence/verified-bundle.ts';
-import type { AppSecrets } from './compose.ts';
+import type { AppSecrets } from './processes/service-process.ts';
 import { VERSION } from './version.ts';
 
 const MAX_AGE_DAYS = 1;

@@ -5,7 +5,8 @@ import { SCENARIOS } from '../../sandbox/scenarios.ts';
 import { FORK_STORY, fromFork, repair, REPAIR_STORY, runCheckout, tour, underAttack, withFaults } from './demo-acts.ts';
 import { listStories } from './demo-screen.ts';
 import { Stage } from './demo-stage.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface DemoOptions {
   readonly keep: boolean;

@@ -14,9 +14,10 @@ import type { Repository } from '../domain/repository.ts';
 import { readSettings } from '../domain/settings/read-settings.ts';
 import { SETTINGS_PATH } from '../domain/settings/settings-schema.ts';
 import { STAGE_TABLE, STAGES } from '../domain/stage/stage-table.ts';
-import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
-import { githubFor } from './compose.ts';
-import { credentialsOf, UsageError, type Credentials, type Environment } from './environment.ts';
+import { WEBHOOK_PATH } from '../intake/webhook-contract.ts';
+import { githubFor } from './processes/github-access.ts';
+import { credentialsOf, type Credentials, type Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { readStageSources } from './stage-sources.ts';
 import { temporalAddress } from './temporal-address.ts';
@@ -31,7 +32,7 @@ const CHECK_NAME = 'SLSA pipeline';
 export async function doctor({ repo }: DoctorOptions, environment: Environment): Promise<Finding[]> {
   return [
     ...(await inOrder('Temporal', () => ofTemporal(environment))),
-    ...(await inOrder('trust', () => Promise.resolve(ofTrust(environment)))),
+    ...(await inOrder('trust', () => ofTrust(environment))),
     ...(await inOrder('GitHub', () => ofGitHub(environment, repo))),
   ];
 }
@@ -76,8 +77,8 @@ async function ofTemporal(environment: Environment): Promise<Finding[]> {
   ];
 }
 
-function ofTrust(environment: Environment): Finding[] {
-  const { trust, roots, vsa } = evidencePartsFor(environment);
+async function ofTrust(environment: Environment): Promise<Finding[]> {
+  const { trust, roots, vsa } = await evidencePartsFor(environment);
   const stale = roots.filter(({ facts }) => facts.isStale).map(({ facts }) => facts.name);
   return [
     trust.policy.builders.length > 0

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { Secret } from '../domain/secret.ts';
-import { MIN_SECRET_LENGTH } from '../intake/webhook-server.ts';
+import { MIN_SECRET_LENGTH } from '../intake/webhook-contract.ts';
+import { UsageError } from './usage-error.ts';
 
 const text = z.string().min(1);
 const secret = text.transform((value) => new Secret(value));
@@ -119,14 +120,6 @@ export const Environment = z.object({
     .describe('How much is logged.'),
 });
 export type Environment = z.infer<typeof Environment>;
-
-/** A mistake of the person who set it: shown without a stack. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
 
 /** @throws UsageError that lists every mistake. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {

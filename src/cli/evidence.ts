@@ -7,14 +7,15 @@ import { loadTrustRoots } from '../adapters/sigstore/root-files.ts';
 import { TrustRootError, type TrustRoot } from '../adapters/sigstore/trust-root.ts';
 import { vsaSigner, VsaKeyError, type VsaSigner } from '../adapters/vsa/sign-vsa.ts';
 import { serverNames } from '../domain/evidence/server-names.ts';
-import { defaultPolicy, readTrustPolicy, type TrustMap, type TrustPolicy } from '../domain/evidence/trust-map.ts';
-import { trustCacheDir } from './cache.ts';
-import { UsageError, type Environment } from './environment.ts';
+import { defaultPolicy, type TrustMap, type TrustPolicy } from '../domain/evidence/trust-map.ts';
+import { cacheFolder } from './cache-folder.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 /** @throws UsageError */
-export function evidencePartsFor(environment: Environment): EvidenceParts {
-  const trust = trustMapFor(environment);
+export async function evidencePartsFor(environment: Environment): Promise<EvidenceParts> {
+  const trust = await trustMapFor(environment);
   return {
     trust,
     roots: trustRootsFor(trust.policy),
@@ -26,12 +27,13 @@ export function evidencePartsFor(environment: Environment): EvidenceParts {
 }
 
 /** @throws UsageError with every mistake of the policy file */
-export function trustMapFor({ TRUST_POLICY: file, BUILDER_WORKFLOW: builder }: Environment): TrustMap {
+export async function trustMapFor({ TRUST_POLICY: file, BUILDER_WORKFLOW: builder }: Environment): Promise<TrustMap> {
   if (file === undefined) {
     const policy = defaultPolicy(builder ?? null);
     return { policy, digest: sha256(JSON.stringify(policy)) };
   }
   const text = readText('TRUST_POLICY', file);
+  const { readTrustPolicy } = await import('../domain/evidence/read-trust-policy.ts');
   const reading = readTrustPolicy(text);
   if (reading.kind === 'policy') return { policy: reading.policy, digest: sha256(text) };
   const mistakes = reading.mistakes.map(({ line, column, message }) => `  ${file}:${line}:${column} ${message}`);
@@ -41,7 +43,7 @@ export function trustMapFor({ TRUST_POLICY: file, BUILDER_WORKFLOW: builder }: E
 /** @throws UsageError */
 export function trustRootsFor({ roots }: Pick<TrustPolicy, 'roots'>): TrustRoot[] {
   try {
-    return loadTrustRoots({ cacheDir: trustCacheDir(), own: roots }, new Date());
+    return loadTrustRoots({ cacheDir: cacheFolder(process.env), own: roots }, new Date());
   } catch (error) {
     if (error instanceof TrustRootError) throw new UsageError(error.message);
     throw error;

@@ -7,7 +7,8 @@ import { SETTINGS_PATH, type SettingsFile } from '../domain/settings/settings-sc
 import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import { renderForkCheck, renderStageFiles } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { readStageSources } from './stage-sources.ts';
 
 export interface InitOptions {

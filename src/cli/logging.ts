@@ -13,7 +13,8 @@ export function createLogger(
 ): Logger {
   const known = secrets.flatMap(formsOf);
   const sink: DestinationStream = { write: (line) => writeOrLose(destination, withoutSecrets(line, known)) };
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  const formatters = { level: (name: string) => ({ level: name }) };
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, sink);
 }
 
 /** A disk that is full, or a reader that went away, must not end the process: what cannot be written is lost, and nothing else. */

@@ -1,7 +1,7 @@
 /** `mcp`: the embedded MCP server. Started by the worker with a token that is lent to it; anybody else may start it with theirs. */
 import { Secret } from '../domain/secret.ts';
 import { serveMcp } from '../mcp-server/serve-mcp.ts';
-import { UsageError } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 /** By the names that GitHub's own MCP server reads, so that one can stand in for the other. */

@@ -1,7 +1,7 @@
 /** `list-presets` and `inspect preset NAME`: the reference's words and order, with this system's stage names beside them. */
 import { PresetName, PRESETS, SEVERITY_THRESHOLDS, type Preset } from '../domain/settings/presets.ts';
 import { STAGE_TABLE } from '../domain/stage/stage-table.ts';
-import { UsageError } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 const workflowsOf = ({ stages }: Preset): string[] => stages.map((stage) => STAGE_TABLE[stage].referenceName);
 

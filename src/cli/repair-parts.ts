@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { RepairParts } from '../../activities/index.ts';
 import { claude } from '../adapters/claude/claude.ts';
 import type { McpServerChoice } from '../adapters/mcp/repository-tools.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 export function repairParts(environment: Environment): RepairParts {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_MODEL: model } = environment;

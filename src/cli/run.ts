@@ -11,8 +11,9 @@ import type { RunFlags } from '../domain/run/trigger.ts';
 import { runId } from '../domain/run/workflow-ids.ts';
 import { PresetName, SeverityThreshold } from '../domain/settings/presets.ts';
 import { SettingsFile } from '../domain/settings/settings-schema.ts';
-import { githubFor } from './compose.ts';
-import { credentialsOf, UsageError, type Environment } from './environment.ts';
+import { githubFor } from './processes/github-access.ts';
+import { credentialsOf, type Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { temporalAddress } from './temporal-address.ts';
 import { followRun, styleFor } from './terminal/follow-run.ts';
 

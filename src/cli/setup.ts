@@ -5,10 +5,11 @@ import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, rea
 import type { Logger } from 'pino';
 import { registeredApp, type RegisteredApp } from '../adapters/github/app-registration.ts';
 import { serverNames } from '../domain/evidence/server-names.ts';
-import { WEBHOOK_PATH } from '../intake/webhook-server.ts';
+import { WEBHOOK_PATH } from '../intake/webhook-contract.ts';
 import { startPageServer, type PageServer } from '../web/page-server.ts';
 import { SETUP_PATH, setupPage, type CreatedApp } from '../web/setup-pages.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface SetupStarted extends PageServer {
   /** With the token in it: for the operator's terminal only. */
@@ -33,6 +34,7 @@ export async function startSetup(environment: Environment, store: string, log: L
   const started = await startPageServer({
     host,
     port,
+    settings: { host: 'HOST', port: 'PORT' },
     pages: (path, query) => setupPage(path, query, { server, here, webhookPath: WEBHOOK_PATH, token, state, create }),
   });
   here = started.url;

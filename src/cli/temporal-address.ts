@@ -1,6 +1,7 @@
 /** Where Temporal is, and whether what travels there may be read on the way. */
 import type { TemporalAddress } from '../adapters/temporal/temporal-client.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError where no server is named, or one that would be spoken to in the clear over a network */
 export function temporalAddress(environment: Environment): TemporalAddress {

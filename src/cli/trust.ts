@@ -2,13 +2,13 @@
 import { refreshTrustRoots } from '../adapters/sigstore/root-files.ts';
 import type { TrustRoot } from '../adapters/sigstore/trust-root.ts';
 import type { TrustMap } from '../domain/evidence/trust-map.ts';
-import { trustCacheDir } from './cache.ts';
+import { cacheFolder } from './cache-folder.ts';
 import type { Environment } from './environment.ts';
 import { trustMapFor, trustRootsFor } from './evidence.ts';
 
 /** @throws UsageError with every mistake, and where it stands */
-export function checkTrust(environment: Environment, file: string | undefined): string[] {
-  const trust = trustMapFor(file === undefined ? environment : { ...environment, TRUST_POLICY: file });
+export async function checkTrust(environment: Environment, file: string | undefined): Promise<string[]> {
+  const trust = await trustMapFor(file === undefined ? environment : { ...environment, TRUST_POLICY: file });
   return describeTrust(trust, trustRootsFor(trust.policy));
 }
 
@@ -43,7 +43,7 @@ function describeTrust({ policy, digest }: TrustMap, roots: readonly TrustRoot[]
 }
 
 export async function refreshTrust(): Promise<{ readonly lines: string[]; readonly isWhole: boolean }> {
-  const refreshed = await refreshTrustRoots(trustCacheDir(), new Date());
+  const refreshed = await refreshTrustRoots(cacheFolder(process.env), new Date());
   const lines = refreshed.map(({ name, problem }) =>
     problem === null
       ? `${name}: fetched, and verified by TUF`

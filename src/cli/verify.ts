@@ -1,7 +1,6 @@
 /** `verify`: the same assessment as the App's, for any image, bundle or digest; offline where the bundle is at hand. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { EvidenceParts } from '../../activities/assess-evidence.ts';
-import { readPublicAttestations } from '../adapters/github/public-attestations.ts';
 import { RegistryError } from '../adapters/registry/oci-registry.ts';
 import { fromFile } from '../adapters/sigstore/root-files.ts';
 import { loadTrustRoot, TrustRootError, type TrustRoot } from '../adapters/sigstore/trust-root.ts';
@@ -15,7 +14,8 @@ import type { Level, TrustPolicy } from '../domain/evidence/trust-map.ts';
 import type { BundleVerification } from '../domain/evidence/verified-bundle.ts';
 import { CommitSha, Digest, GitRef } from '../domain/git.ts';
 import { plainLine } from '../domain/report/plain-text.ts';
-import { UsageError, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage-error.ts';
 import { evidencePartsFor } from './evidence.ts';
 import { ladder } from './terminal/ladder.ts';
 
@@ -38,7 +38,7 @@ const EXIT = { atLevel: 0, lower: 1, unknown: 3 } as const;
 /** @throws UsageError */
 export async function verify(subject: string, options: VerifyOptions, environment: Environment): Promise<number> {
   const wanted = levelOf(options.level);
-  const parts = partsFor(options, environment);
+  const parts = await partsFor(options, environment);
   const expectedOf = expectationFor(options, parts);
   const looked = await look(subject, options, { parts, environment }).catch(couldNotLook);
   if (typeof looked === 'string') {
@@ -68,8 +68,8 @@ function levelOf(text: string): Level {
   return level;
 }
 
-function partsFor(options: VerifyOptions, environment: Environment): EvidenceParts {
-  const parts = evidencePartsFor(environment);
+async function partsFor(options: VerifyOptions, environment: Environment): Promise<EvidenceParts> {
+  const parts = await evidencePartsFor(environment);
   const policy = withBuilder(parts.trust.policy, options.builder);
   return { ...parts, trust: { ...parts.trust, policy }, roots: rootsFor(options, parts.roots) };
 }
@@ -167,6 +167,7 @@ const usage = (message: string): never => {
 
 async function lookOnGitHub(digest: Digest, options: VerifyOptions, { parts, environment }: With): Promise<Looked> {
   const { GITHUB_API_URL: baseUrl, GITHUB_TOKEN: token } = environment;
+  const { readPublicAttestations } = await import('../adapters/github/public-attestations.ts');
   const stored = await readPublicAttestations({
     baseUrl,
     token: token?.reveal() ?? null,

@@ -2,18 +2,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { createNodeMiddleware, Probot } from 'probot';
+import { z } from 'zod';
 import type { Metrics, WebhookOutcome } from '../adapters/metrics/metrics.ts';
 import type { PipelineClient } from '../adapters/temporal/temporal-client.ts';
 import type { Secret } from '../domain/secret.ts';
 import { eventToIntent, type IntakeContext } from './event-to-intent.ts';
 import { handOver } from './hand-over.ts';
+import { MIN_SECRET_LENGTH, WEBHOOK_PATH } from './webhook-contract.ts';
 
 /** GitHub sends no larger payload. Source: "Webhook events and payloads", payload cap. */
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
-export const WEBHOOK_PATH = '/api/github/webhooks';
-
-/** A shorter secret can be guessed offline from one captured delivery. */
-export const MIN_SECRET_LENGTH = 16;
 
 export interface IntakeOptions extends IntakeContext {
   readonly webhookSecret: Secret;
@@ -96,16 +94,22 @@ async function receive(
   const started = performance.now();
   const count = (outcome: WebhookOutcome): void => metrics.webhook(name, outcome, (performance.now() - started) / 1000);
   const intent = eventToIntent({ event: name, id, payload }, { appId, timing });
-  if (intent.kind === 'ignored') log.debug({ delivery: id, event: name, why: intent.why }, 'Event ignored');
-  else log.info({ delivery: id, event: name, intent: intent.kind }, 'Event taken');
+  const about = { delivery: id, event: name, repository: FromRepository.safeParse(payload).data?.repository.full_name };
   try {
     await handOver(intent, temporal);
-    count(intent.kind === 'ignored' ? 'ignored' : 'taken');
   } catch (error) {
     count('not_taken');
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    log.error({ ...about, cause }, 'Event not taken: GitHub keeps it, and maintenance asks for it again');
     throw error;
   }
+  count(intent.kind === 'ignored' ? 'ignored' : 'taken');
+  if (intent.kind === 'ignored') log.debug({ ...about, why: intent.why }, 'Event ignored');
+  else log.info({ ...about, intent: intent.kind }, 'Event taken');
 }
+
+/** Of an organisation's or an installation's events there is none. */
+const FromRepository = z.object({ repository: z.object({ full_name: z.string() }) });
 
 /** A page that cannot be made is the asker's loss alone, and is said. */
 async function show(path: string, response: ServerResponse, { pages, log }: IntakeOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** A small server of pages of our own, beside the one that takes webhooks: for health and figures, on an address that stays inside. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen, type ListenOn } from './listen.ts';
 
 /** What is answered to a GET. */
 export interface Page {
@@ -22,14 +22,12 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
-export interface PageServerOptions {
-  readonly host: string;
-  readonly port: number;
+export interface PageServerOptions extends ListenOn {
   /** Null where there is no such page. */
   readonly pages: (path: string, query: URLSearchParams) => Promise<Page | null>;
 }
 
-export async function startPageServer({ host, port, pages }: PageServerOptions): Promise<PageServer> {
+export async function startPageServer({ pages, ...address }: PageServerOptions): Promise<PageServer> {
   const server = createServer((request, response) => {
     // Split by hand: `new URL` throws on what anybody may send, such as `//`.
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
@@ -43,13 +41,9 @@ export async function startPageServer({ host, port, pages }: PageServerOptions):
     );
   });
   server.requestTimeout = 10_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const { port: bound } = server.address() as AddressInfo;
+  const url = await listen(server, address);
   return {
-    url: `http://${host}:${bound}`,
+    url,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -84,7 +84,7 @@ const FACTS = {
   isSearchable: false,
   builder: null,
   sources: readStageSources(),
-  evidence: evidencePartsFor(readEnvironment({})),
+  evidence: await evidencePartsFor(readEnvironment({})),
   repair: repairParts(readEnvironment({})),
 };
 

@@ -47,7 +47,7 @@ interface World {
   readonly reply?: () => Promise<Response>;
 }
 
-function look({ location = 'https://api.github.com/blob', reply }: World): Promise<Answer<EvidenceAnswer>> {
+async function look({ location = 'https://api.github.com/blob', reply }: World): Promise<Answer<EvidenceAnswer>> {
   const archive = zipSync({ 'provenance.json': new TextEncoder().encode('{}') });
   const api = {
     actions: { artifactLocation: () => Promise.resolve(location) },
@@ -64,7 +64,7 @@ function look({ location = 'https://api.github.com/blob', reply }: World): Promi
       fetch: reply ?? (() => Promise.resolve(new Response(new Uint8Array(archive)))),
     },
   };
-  const activities = createEvidenceActivities(github, evidencePartsFor(readEnvironment({})));
+  const activities = createEvidenceActivities(github, await evidencePartsFor(readEnvironment({})));
   return new MockActivityEnvironment().run(() => activities.assessEvidence(INPUT));
 }
 

@@ -2,7 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { credentialsOf, Environment, readEnvironment, UsageError } from '../../src/cli/environment.ts';
+import { credentialsOf, Environment, readEnvironment } from '../../src/cli/environment.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import { redact } from '../../src/domain/fault/redact.ts';
 import { Secret } from '../../src/domain/secret.ts';

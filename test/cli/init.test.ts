@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { init, type InitOptions } from '../../src/cli/init.ts';
-import { readEnvironment, UsageError } from '../../src/cli/environment.ts';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
 import { FORK_CHECK_FILE } from '../../src/domain/fork/fork-check.ts';
 import { STAGE_TABLE, STAGES } from '../../src/domain/stage/stage-table.ts';
 

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { readEnvironment, UsageError } from '../../src/cli/environment.ts';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
 import { checkTrust } from '../../src/cli/trust.ts';
 
 const COMMIT = 'c0ffee00'.repeat(5);
@@ -32,12 +33,13 @@ function file(name: string, content: string): string {
   writeFileSync(join(folder, name), content);
   return join(folder, name);
 }
-const check = (path?: string, env: Record<string, string> = {}): string[] => checkTrust(readEnvironment(env), path);
-const checkText = (policy: string): string[] => check(file('policy.yml', policy));
+const check = (path?: string, env: Record<string, string> = {}): Promise<string[]> =>
+  checkTrust(readEnvironment(env), path);
+const checkText = (policy: string): Promise<string[]> => check(file('policy.yml', policy));
 
 describe('what is trusted', () => {
-  it('without a policy is the two public roots, and no builder', () => {
-    const lines = check();
+  it('without a policy is the two public roots, and no builder', async () => {
+    const lines = await check();
     expect(lines.slice(0, 8)).toEqual([
       expect.stringMatching(/^Trust map [0-9a-f]{12}$/),
       '',
@@ -55,15 +57,15 @@ describe('what is trusted', () => {
     ]);
   });
 
-  it("without a policy is the operator's one builder, at L3", () => {
-    expect(check(undefined, { BUILDER_WORKFLOW: `${WORKFLOW}@${COMMIT}` }).slice(2, 5)).toEqual([
+  it("without a policy is the operator's one builder, at L3", async () => {
+    expect((await check(undefined, { BUILDER_WORKFLOW: `${WORKFLOW}@${COMMIT}` })).slice(2, 5)).toEqual([
       'Builders',
       `  L3  ${WORKFLOW}  (public_good, github)`,
       `      @${COMMIT}`,
     ]);
   });
 
-  it('is every builder of the policy with its commits, its level and its roots, and every minimum', () => {
+  it('is every builder of the policy with its commits, its level and its roots, and every minimum', async () => {
     const own = file('own.json', readFileSync(SHIPPED, 'utf8'));
     const text = `version: 1
 builders:
@@ -76,7 +78,7 @@ minimum:
 `;
     const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
     const rootHash = createHash('sha256').update(readFileSync(SHIPPED)).digest('hex').slice(0, 12);
-    const lines = checkText(text);
+    const lines = await checkText(text);
     expect(lines.slice(0, 14)).toEqual([
       `Trust map ${digest}`,
       '',
@@ -97,34 +99,34 @@ minimum:
     expect(lines).not.toContain('Look at this');
   });
 
-  it('is the policy of the environment, where no file is named', () => {
+  it('is the policy of the environment, where no file is named', async () => {
     const path = file('policy.yml', 'minimum: [{ repositories: acme/app, level: 2 }]\n');
-    expect(check(undefined, { TRUST_POLICY: path })).toContain('  L2  acme/app');
+    expect(await check(undefined, { TRUST_POLICY: path })).toContain('  L2  acme/app');
   });
 
-  it('includes no root that nobody has: a builder that names one is pointed out', () => {
-    const lines = checkText(
+  it('includes no root that nobody has: a builder that names one is pointed out', async () => {
+    const lines = await checkText(
       `builders: [{ workflow: ${WORKFLOW}, commits: ['${COMMIT}'], level: 3, roots: [staging] }]\n`,
     );
     expect(lines.slice(-2)).toEqual(['Look at this', `  ${WORKFLOW}: no root is named staging`]);
   });
 
-  it('is said to be stale half a year after it was fetched, and not before', () => {
-    const asOf = /public_good +of (\S+)/.exec(check().join('\n'))?.[1] ?? '';
-    const daysLater = (days: number): string[] => {
+  it('is said to be stale half a year after it was fetched, and not before', async () => {
+    const asOf = /public_good +of (\S+)/.exec((await check()).join('\n'))?.[1] ?? '';
+    const daysLater = async (days: number): Promise<string[]> => {
       jest.useFakeTimers({ now: Date.parse(asOf) + days * 24 * 3_600_000 });
-      const lines = check();
+      const lines = await check();
       jest.useRealTimers();
       return lines.filter((line) => line.includes('STALE')).map((line) => line.trim().split(' ')[0] ?? '');
     };
-    expect(daysLater(180)).toEqual([]);
-    expect(daysLater(181)).toEqual(['public_good', 'github']);
+    expect(await daysLater(180)).toEqual([]);
+    expect(await daysLater(181)).toEqual(['public_good', 'github']);
   });
 });
 
-function failureOf(work: () => unknown): UsageError {
+async function failureOf(work: Promise<unknown>): Promise<UsageError> {
   try {
-    work();
+    await work;
   } catch (error) {
     if (error instanceof UsageError) return error;
   }
@@ -132,7 +134,7 @@ function failureOf(work: () => unknown): UsageError {
 }
 
 describe('a policy with mistakes', () => {
-  it('is told all of them at once, each with file, line and column', () => {
+  it('is told all of them at once, each with file, line and column', async () => {
     const path = file(
       'policy.yml',
       `version: 2
@@ -146,7 +148,7 @@ minimum:
   - { repositories: 'acme/[a-z]', level: 0 }
 `,
     );
-    const failure = failureOf(() => check(path));
+    const failure = await failureOf(check(path));
     const [head, ...mistakes] = failure.message.split('\n');
     expect(head).toBe('The trust policy has mistakes:');
     const places = mistakes.map((line) => line.slice(`  ${path}:`.length).split(' ')[0]);
@@ -172,37 +174,39 @@ minimum:
       ' at least 1 needed.',
     ],
     ['more than 64 KB', `# ${'x'.repeat(70_000)}`, ':1:1 The file is larger than 64 KB'],
-  ])('that is %s is refused', (_, text, message) => {
-    expect(() => checkText(text)).toThrow(message);
+  ])('that is %s is refused', async (_, text, message) => {
+    await expect(checkText(text)).rejects.toThrow(message);
   });
 
-  it('never trusts a movable ref, nor a level that SLSA does not have', () => {
+  it('never trusts a movable ref, nor a level that SLSA does not have', async () => {
     for (const commits of [
       "['refs/heads/main']",
       "['v1']",
       "['C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00']",
       `['${'1'.repeat(39)}']`,
     ])
-      expect(() => checkText(`builders: [{ workflow: ${WORKFLOW}, commits: ${commits}, level: 3 }]`)).toThrow(
+      await expect(checkText(`builders: [{ workflow: ${WORKFLOW}, commits: ${commits}, level: 3 }]`)).rejects.toThrow(
         UsageError,
       );
     for (const level of ['0', '4', '"3"'])
-      expect(() => checkText(`builders: [{ workflow: ${WORKFLOW}, commits: ['${COMMIT}'], level: ${level} }]`)).toThrow(
-        UsageError,
-      );
+      await expect(
+        checkText(`builders: [{ workflow: ${WORKFLOW}, commits: ['${COMMIT}'], level: ${level} }]`),
+      ).rejects.toThrow(UsageError);
   });
 
-  it('that cannot be read is named', () => {
-    expect(() => check(join(folder, 'nowhere.yml'))).toThrow(`TRUST_POLICY: ${folder}/nowhere.yml cannot be read.`);
+  it('that cannot be read is named', async () => {
+    await expect(check(join(folder, 'nowhere.yml'))).rejects.toThrow(
+      `TRUST_POLICY: ${folder}/nowhere.yml cannot be read.`,
+    );
   });
 
   it.each([
     ['is not there', null, /^Trust root internal: .*own\.json cannot be read\.$/],
     ['is no JSON', 'root', /^Trust root internal is not a trusted_root\.json: /],
     ['is empty', '{}', /^Trust root internal names no certificate authority\.$/],
-  ])('whose own root %s is refused, and the root is named', (_, content, message) => {
+  ])('whose own root %s is refused, and the root is named', async (_, content, message) => {
     if (content !== null) file('own.json', content);
-    expect(() => checkText(`roots: { internal: ${join(folder, 'own.json')} }\n`)).toThrow(message);
+    await expect(checkText(`roots: { internal: ${join(folder, 'own.json')} }\n`)).rejects.toThrow(message);
   });
 });
 

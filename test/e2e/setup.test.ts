@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Sandbox } from '../../sandbox/box.ts';
 import { doctor } from '../../src/cli/doctor.ts';
-import { readEnvironment, UsageError } from '../../src/cli/environment.ts';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import { startSetup, type SetupStarted } from '../../src/cli/setup.ts';
 

@@ -4,14 +4,15 @@ import { createActivities, type RepairParts } from '../../activities/index.ts';
 import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-server.ts';
-import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
-import { WORKFLOW_TRACING, type Tracing } from '../../src/adapters/tracing/tracing.ts';
-import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import type { Tracing } from '../../src/adapters/tracing/tracing.ts';
+import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { sandboxRepair } from '../../src/cli/demo-repair.ts';
-import { githubFor, startService, type Started } from '../../src/cli/compose.ts';
+import { githubFor } from '../../src/cli/processes/github-access.ts';
+import { startService } from '../../src/cli/processes/service-process.ts';
+import type { Started } from '../../src/cli/processes/started.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import type { BuilderWorkflow } from '../../src/domain/build/builder.ts';
@@ -19,7 +20,8 @@ import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { RunResult } from '../../src/domain/run/run-document.ts';
 import { WEBHOOK_TIMING, type Timing } from '../../src/domain/run/timing.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
-import { WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
+import { serverBinary } from '../faults/server.ts';
 import { scripted, type Scripts } from './scripted-executors.ts';
 
 /** The product's own manner, at a pace at which a lost webhook costs a second. */
@@ -35,8 +37,6 @@ export const QUICK: Timing = {
   siblingWait: 0.3,
   announceAfter: 0.5,
 };
-
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
 export interface StageSetOptions extends SandboxOptions {
   readonly timing?: Timing;
@@ -80,13 +80,7 @@ export class StageSet {
   }
 
   static async open(options: StageSetOptions = {}): Promise<StageSet> {
-    const binary = await findServerBinary({
-      cliPath: process.env['TEMPORAL_CLI_PATH'],
-      path: process.env['PATH'],
-      cacheDir: defaultCacheDir(process.env),
-      onProgress: () => undefined,
-    });
-    const temporal = await startDevServer({ binary });
+    const temporal = await startDevServer({ binary: await serverBinary() });
     const { scripts = {}, timing = QUICK } = options;
     const sandbox = await Sandbox.start({
       queueMs: 10,
@@ -216,14 +210,13 @@ async function workerFor({
   const github = githubFor({ kind: 'app', ...appSecrets(sandbox) }, sandbox.url);
   installRuntimeOnce();
   const facts = { isSearchable: true, builder, sources: readStageSources(), evidence, repair };
-  const interceptors = tracing === null ? [] : [WORKFLOW_TRACING];
-  const bundle = await bundleWorkflows(workflowsIndex(), { interceptors, logger: quiet });
+  const bundle = await workflowCode(tracing === null ? 'plain' : 'traced');
   const activities = createActivities(github, client, facts);
   return startWorker({ ...address, bundle, activities, ...(tracing === null ? {} : { tracing }) });
 }
 
 let isInstalled = false;
 function installRuntimeOnce(): void {
-  if (!isInstalled) installRuntime({ log: () => undefined });
+  if (!isInstalled) installRuntime(createLogger('silent'));
   isInstalled = true;
 }

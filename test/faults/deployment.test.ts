@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { createActivities } from '../../activities/index.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
-import { githubFor } from '../../src/cli/compose.ts';
+import { createLogger } from '../../src/cli/logging.ts';
+import { githubFor } from '../../src/cli/processes/github-access.ts';
 import { appSecrets } from '../../src/cli/demo-evidence.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
 import type { Scripts } from '../e2e/scripted-executors.ts';
@@ -18,7 +19,7 @@ let bundled: TestServer;
 let connection: Connection;
 
 beforeAll(async () => {
-  installRuntime({ log: () => undefined });
+  installRuntime(createLogger('silent'));
   bundled = await startTestServer();
   set = await StageSet.open({ scripts, worker: false });
   connection = await Connection.connect({ address: set.temporal.address });

@@ -7,12 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
-import { startService, type Started } from '../../src/cli/compose.ts';
+import { startService } from '../../src/cli/processes/service-process.ts';
+import type { Started } from '../../src/cli/processes/started.ts';
 import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { createLogger } from '../../src/cli/logging.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
-import { WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
 import { scripted, type Scripts } from '../e2e/scripted-executors.ts';
 import { QUICK } from '../e2e/stage-set.ts';
 

@@ -6,7 +6,7 @@ import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/worl
 import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-server.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
-import { WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
 import { scripted, type Scripts } from '../e2e/scripted-executors.ts';
 import { serverBinary } from './server.ts';
 

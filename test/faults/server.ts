@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevServer, type DevServer, type DevServerOptions } from '../../src/adapters/temporal/dev-server.ts';
-import { defaultCacheDir, findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
-import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
+import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { temporalFolder } from '../../src/cli/cache-folder.ts';
 
 export interface TestServer {
   readonly server: DevServer;
@@ -18,11 +19,9 @@ export const serverBinary = (): Promise<string> =>
   findServerBinary({
     cliPath: process.env['TEMPORAL_CLI_PATH'],
     path: process.env['PATH'],
-    cacheDir: defaultCacheDir(process.env),
+    cacheDir: temporalFolder(process.env),
     onProgress: () => undefined,
   });
-
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
 /** @param change alters the workflows' code: another version of them, or a broken one */
 export async function startTestServer(
@@ -31,7 +30,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'slsa-faults-'));
   const bundle = join(folder, 'workflows.js');
-  await writeFile(bundle, change(await bundleWorkflows(workflowsIndex(), { logger: quiet })));
+  await writeFile(bundle, change(await workflowCode('plain')));
   const server = await startDevServer({ binary: await serverBinary(), ...options });
   return {
     server,

@@ -4,7 +4,7 @@ import { createActivities } from '../../activities/index.ts';
 import { scheduleMaintenance } from '../../src/adapters/temporal/maintenance-schedule.ts';
 import { connectTemporal } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker } from '../../src/adapters/temporal/temporal-worker.ts';
-import { githubFor } from '../../src/cli/compose.ts';
+import { githubFor } from '../../src/cli/processes/github-access.ts';
 import { credentialsOf, readEnvironment, secretsOf } from '../../src/cli/environment.ts';
 import { evidencePartsFor } from '../../src/cli/evidence.ts';
 import { createLogger } from '../../src/cli/logging.ts';
@@ -15,11 +15,11 @@ import { temporalAddress } from '../../src/cli/temporal-address.ts';
 const { BUNDLE = '', MAINTENANCE = '', MAX_CACHED = '', ...env } = process.env;
 const environment = readEnvironment(env);
 const log = createLogger(environment.LOG_LEVEL, secretsOf(environment));
-installRuntime({ log: (_level, message, meta) => log.warn({ meta }, message) });
+installRuntime(log);
 const address = temporalAddress(environment);
 const client = await connectTemporal(address);
 const github = githubFor(credentialsOf(environment), environment.GITHUB_API_URL);
-const evidence = evidencePartsFor(environment);
+const evidence = await evidencePartsFor(environment);
 const facts = {
   isSearchable: true,
   builder: environment.BUILDER_WORKFLOW ?? null,

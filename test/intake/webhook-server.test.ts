@@ -9,7 +9,8 @@ import { pino } from 'pino';
 import type { PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { WEBHOOK_TIMING } from '../../src/domain/run/timing.ts';
 import { Secret } from '../../src/domain/secret.ts';
-import { createWebhookServer, WEBHOOK_PATH } from '../../src/intake/webhook-server.ts';
+import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
+import { createWebhookServer } from '../../src/intake/webhook-server.ts';
 
 const SECRET = 'a-secret-of-some-length';
 const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -49,7 +50,7 @@ beforeEach(async () => {
     isKnown: unused,
     resultsByDigest: unused,
     documentOf: unused,
-    isReachable: unused,
+    whyUnavailable: unused,
     reserveRepair: unused,
     settleRepair: unused,
     runs: { endedOutside: unused, runningSince: unused, requestOf: unused, terminate: unused },

@@ -61,6 +61,7 @@ describe('the server inside', () => {
     const server = await startPageServer({
       host: '127.0.0.1',
       port: 0,
+      settings: { host: 'HOST', port: 'PORT' },
       pages: (path) => healthPage(path, { whyNotReady: ready, metrics }),
     });
     const status = async (path: string, method = 'GET') => (await fetch(`${server.url}${path}`, { method })).status;

@@ -1,14 +1,12 @@
 /** What ships to Temporal's sandbox: the bundle is made as the worker makes it, and nothing of the world is in it. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as workflows from '../../workflows/index.ts';
-import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { WORKFLOWS } from '../../src/domain/run/messages.ts';
-
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
 let code: string;
 beforeAll(async () => {
-  code = await bundleWorkflows(workflowsIndex(), { logger: quiet });
+  code = await workflowCode('plain');
 });
 
 describe('the workflow bundle', () => {

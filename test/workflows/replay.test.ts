@@ -8,12 +8,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
-import { WORKFLOW_TRACING } from '../../src/adapters/tracing/tracing.ts';
-import { bundleWorkflows, workflowsIndex } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
 
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 const NAMES = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
 interface Recorded {
   readonly workflowId: string;
@@ -23,7 +21,7 @@ const recorded = (name: string): Recorded => JSON.parse(readFileSync(`${FOLDER}$
 
 let code: string;
 beforeAll(async () => {
-  code = await bundleWorkflows(workflowsIndex(), { logger: quiet });
+  code = await workflowCode('plain');
 });
 
 const replay = async (source: string, { workflowId, history }: Recorded): Promise<void> => {
@@ -48,7 +46,7 @@ describe('a recorded history', () => {
   });
 
   it('F26: replays with tracing switched on, too: it changes no order of commands', async () => {
-    const traced = await bundleWorkflows(workflowsIndex(), { interceptors: [WORKFLOW_TRACING], logger: quiet });
+    const traced = await workflowCode('traced');
     for (const name of ['0.2.0/standard.json', '0.2.0/coordinator.json', '0.2.0/command.json']) {
       await expect(replay(traced, recorded(name))).resolves.toBeUndefined();
     }

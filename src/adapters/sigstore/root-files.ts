@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { initTUF } from '@sigstore/tuf';
 import { z } from 'zod';
 import { loadTrustRoot, TrustRootError, type TrustRoot } from './trust-root.ts';
 
@@ -93,6 +92,8 @@ async function refreshOne(cacheDir: string, { name, mirror, tufRoot }: Mirrored,
   const asOf = now.toISOString().slice(0, 10);
   try {
     await mkdir(join(cacheDir, 'trust', 'tuf'), { recursive: true });
+    // Loaded here only: TUF's client is a third of what `verify` would load.
+    const { initTUF } = await import('@sigstore/tuf');
     const client = await initTUF({
       mirrorURL: mirror,
       rootPath: join(FOLDER, tufRoot),

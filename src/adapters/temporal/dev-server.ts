@@ -1,15 +1,16 @@
 /** A Temporal server of our own, for `dev`, `demo` and tests: a child process that ends with us. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, connect as connectSocket, type AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { searchAttributeArguments } from './search-attributes.ts';
 
 export interface DevServerOptions {
   readonly binary: string;
-  /** The web UI is served only where a port is given. */
-  readonly uiPort?: number;
+  /** True where the web UI is served too. */
+  readonly ui?: boolean;
   /** A file keeps the state over a restart. */
   readonly databaseFile?: string;
+  /** Default: any free port. */
   readonly port?: number;
   /** `--dynamic-config-value` pairs: tests make the server's limits reachable. */
   readonly dynamicConfig?: readonly string[];
@@ -19,38 +20,59 @@ export interface DevServerOptions {
 
 export interface DevServer {
   readonly address: string;
+  /** Null where no UI is served. */
+  readonly uiUrl: string | null;
   readonly pid: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 20_000;
 
+/** A free port can be taken by another process before the server binds it. */
+const MAX_STARTS = 5;
+
 /** @throws Error with the server's own last lines, where it does not come up. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const port = options.port ?? (await freePort());
-  const child = spawn(options.binary, serverArguments(options, port), { stdio: ['ignore', 'pipe', 'pipe'] });
-  const output: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output.push(chunk.toString());
-      if (output.length > 50) output.shift();
-    });
+  for (let start = 1; ; start += 1) {
+    const [port, uiPort] = await freePorts();
+    const ports = { port: options.port ?? port, uiPort: options.ui === true ? uiPort : null };
+    try {
+      return await startOn(ports, options);
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.includes('address already in use');
+      if (!isTaken || options.port !== undefined || start === MAX_STARTS) throw error;
+    }
   }
+}
+
+interface Ports {
+  readonly port: number;
+  readonly uiPort: number | null;
+}
+
+async function startOn(ports: Ports, options: DevServerOptions): Promise<DevServer> {
+  const child = spawn(options.binary, serverArguments(ports, options), { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The server does not notice that its parent has ended.
   const endWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
   child.once('exit', () => process.removeListener('exit', endWithUs));
   try {
-    await untilListening(port, child);
+    await untilServing(child, ports.port);
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`The Temporal server did not start:\n${output.join('').slice(-1000)}`, { cause: error });
+    throw error;
   }
-  return { address: `127.0.0.1:${port}`, pid: child.pid ?? 0, stop: (signal = 'SIGTERM') => stop(child, signal) };
+  return {
+    address: `127.0.0.1:${ports.port}`,
+    uiUrl: ports.uiPort === null ? null : `http://127.0.0.1:${ports.uiPort}`,
+    pid: child.pid ?? 0,
+    stop: (signal = 'SIGTERM') => stop(child, signal),
+  };
 }
 
-function serverArguments(options: DevServerOptions, port: number): string[] {
-  const { uiPort, databaseFile, dynamicConfig = [], namespaces = [] } = options;
-  const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch'];
+function serverArguments({ port, uiPort }: Ports, options: DevServerOptions): string[] {
+  const { databaseFile, dynamicConfig = [], namespaces = [] } = options;
+  const ui = uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch'];
   // Without these pragmas a file database has a tenth of the throughput (measured, docs/adr/0004).
   const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
   const database = databaseFile === undefined ? [] : ['--db-filename', databaseFile, ...pragmas];
@@ -73,34 +95,58 @@ function serverArguments(options: DevServerOptions, port: number): string[] {
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const [port] = await freePorts();
   return port;
 }
 
-/** A client's first failed connect costs a second of back-off, so the port is watched instead. */
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-    if (await accepts(port)) return;
-    await delay(25);
-  }
-  throw new Error(`nothing listened on port ${port} after ${START_TIMEOUT_MS / 1000} s`);
+/** Both are held until both are known, so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [first = 0, second = 0] = ports;
+  return [first, second];
 }
 
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connectSocket({ port, host: '127.0.0.1' });
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
+/**
+ * Resolves when this child serves on the port. The child itself says so: a port that accepts connections may be another
+ * process's, which took it in the meantime. Source: temporal CLI `commands.server.go`, which prints "Server: HOST:PORT"
+ * once the server has started.
+ */
+function untilServing(child: ChildProcessByStdio<null, Readable, Readable>, port: number): Promise<void> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      reject(new Error(`The Temporal server did not start: ${why}\n${output.trim().slice(-1000)}`.trim()));
     };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
+    const timer = setTimeout(
+      () => fail(`it did not say that it serves within ${START_TIMEOUT_MS / 1000} s`),
+      START_TIMEOUT_MS,
+    );
+    // Read on after the start too: a pipe that is full would stop the server.
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output = `${output}${chunk.toString()}`.slice(-MAX_OUTPUT);
+        if (!new RegExp(`Server:\\s+\\S+:${port}\\b`).test(output)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+    child.once('error', ({ message }) => fail(message));
+    child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`));
   });
+}
+
+const MAX_OUTPUT = 10_000;
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -4,10 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const run = promisify(execFile);
 
@@ -32,12 +30,10 @@ export interface BinarySearch {
   /** `TEMPORAL_CLI_PATH`. */
   readonly cliPath: string | undefined;
   readonly path: string | undefined;
+  /** A folder that belongs to this release of the CLI alone. */
   readonly cacheDir: string;
   readonly onProgress: (line: string) => void;
 }
-
-export const defaultCacheDir = (env: NodeJS.ProcessEnv): string =>
-  join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slsa-pipeline', `temporal-${TEMPORAL_CLI_VERSION}`);
 
 /** Each way says why it failed, so that the error can name everything that was tried. */
 interface Way {
@@ -98,6 +94,8 @@ async function downloadBySdk({ cacheDir, onProgress }: BinarySearch): Promise<st
   onProgress("Getting a Temporal server by the SDK's own download (at most 10 s) …");
   const downloadDir = join(cacheDir, 'sdk');
   await mkdir(downloadDir, { recursive: true });
+  // Loaded here only: it brings the worker's native library, which no other command needs.
+  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const download = TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'cached-download', downloadDir } },
   }).then(async (environment) => environment.teardown());

@@ -26,6 +26,7 @@ import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import type { Reservation, Reserved } from '../../domain/repair/repair-ledger.ts';
 import { coordinatorId, ledgerId } from '../../domain/run/workflow-ids.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { whyUnusable } from './namespace.ts';
 import { runWatch, type RunWatch } from './run-watch.ts';
 
 export interface TemporalAddress {
@@ -77,11 +78,12 @@ export interface PipelineClient {
   /** Asks an installation's ledger whether a run may ask the model; the same run is answered as before. */
   reserveRepair(installation: string, reservation: Reservation): Promise<Reserved>;
   settleRepair(installation: string, settled: { readonly run: string; readonly tokens: number }): Promise<void>;
-  /** False where the server does not answer within two seconds. */
-  isReachable(): Promise<boolean>;
+  /** Null where the namespace can be used; else why not, found out within two seconds. */
+  whyUnavailable(): Promise<string | null>;
   close(): Promise<void>;
 }
 
+/** @throws Error that says what to do, where the server does not answer or lacks the namespace */
 export async function connectTemporal(
   address: TemporalAddress,
   tracing?: Pick<Tracing, 'clientInterceptors'>,
@@ -92,17 +94,25 @@ export async function connectTemporal(
       cause: error,
     });
   });
+  const unusable = await whyUnusable(connection, address, CONNECT_MS);
+  if (unusable !== null) {
+    await connection.close();
+    throw new Error(`${unusable}.`);
+  }
   const interceptors = { workflow: [...(tracing?.clientInterceptors ?? [])] };
-  const client = new Client({ connection, namespace: address.namespace, interceptors });
-  return pipelineClient(client, () => connection.close());
+  return pipelineClient(new Client({ connection, namespace: address.namespace, interceptors }), {
+    whyUnavailable: () => whyUnusable(connection, address, PROBE_MS),
+    close: () => connection.close(),
+  });
 }
 
+const CONNECT_MS = 10_000;
 const PROBE_MS = 2000;
 
 /** One image is built by one run and its re-runs. */
 const MAX_RUNS_OF_AN_IMAGE = 5;
 
-export function pipelineClient(client: Client, close: () => Promise<void>): PipelineClient {
+function pipelineClient(client: Client, ends: Pick<PipelineClient, 'whyUnavailable' | 'close'>): PipelineClient {
   const soon = <T>(work: () => Promise<T>): Promise<T> =>
     inTime(client.withDeadline(Date.now() + HAND_OVER_DEADLINE_MS, work));
   const startOnce = async (workflow: string, workflowId: string, request: object): Promise<void> => {
@@ -111,7 +121,7 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
     await soon(() => client.workflow.start(workflow, start)).catch(ignoreAlreadyStarted);
   };
   return {
-    close,
+    ...ends,
     async deliver(intent) {
       await soon(() =>
         client.workflow.signalWithStart(WORKFLOWS.refCoordinator, {
@@ -140,13 +150,6 @@ export function pipelineClient(client: Client, close: () => Promise<void>): Pipe
     ...runReader(client, soon),
     ...ledgerOf(client),
     runs: runWatch(client),
-    isReachable: () =>
-      client
-        .withDeadline(Date.now() + PROBE_MS, () => client.workflowService.getSystemInfo({}))
-        .then(
-          () => true,
-          () => false,
-        ),
   };
 }
 

@@ -6,12 +6,13 @@ import {
   Runtime,
   Worker,
   type ActivityInboundCallsInterceptor,
-  type LogLevel,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { TASK_QUEUE } from '../../domain/run/messages.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
+import { repositoryInLog, writeToLog } from './worker-log.ts';
 
 export interface WorkerOptions extends TemporalAddress {
   readonly bundle: string;
@@ -57,14 +58,9 @@ const versioned = (version: WorkerDeployment): Pick<TemporalWorkerOptions, 'work
 /** So long a task waits for the worker that has its run in memory: one that was killed never takes it (Temporal's own: 10 s). */
 const STICKY_TIMEOUT = '3 seconds';
 
-export interface RuntimeLog {
-  log(level: LogLevel, message: string, meta?: unknown): void;
-}
-
 /** Once a process, before the first worker: Temporal logs to our log, and leaves signals to us. */
-export function installRuntime(log: RuntimeLog): void {
-  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => log.log(level, message, meta));
-  Runtime.install({ logger, shutdownSignals: [] });
+export function installRuntime(log: Logger): void {
+  Runtime.install({ logger: new DefaultLogger('WARN', (entry) => writeToLog(log, entry)), shutdownSignals: [] });
 }
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -82,6 +78,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     interceptors: {
       activity: [
         () => ({ inbound: new Heartbeat() }),
+        repositoryInLog,
         ...(tracing === undefined ? [] : [tracing.activityInterceptors]),
       ],
     },

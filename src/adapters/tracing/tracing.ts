@@ -20,9 +20,6 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
-/** To be bundled with the workflows of a worker that is traced, and of no other: each workflow evaluates it anew. */
-export const WORKFLOW_TRACING = '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors';
-
 export interface TracingOptions {
   /** Of the collector, without `/v1/traces`. */
   readonly endpoint: string;

@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { BuilderWorkflow, builderParts } from '../build/builder.ts';
 import { matchesRefPattern } from '../settings/ref-pattern.ts';
 import { SeverityThreshold, SEVERITY_THRESHOLDS } from '../settings/presets.ts';
-import { readYaml, type YamlMistake } from '../settings/strict-yaml.ts';
 import { GITHUB, PUBLIC_GOOD, type RootName } from './verified-bundle.ts';
 
 export const LEVELS = [0, 1, 2, 3] as const;
@@ -69,15 +68,6 @@ export interface TrustMap {
   readonly policy: TrustPolicy;
   /** SHA-256 of the policy file, or of what stands in for it: it is in every assessment. */
   readonly digest: string;
-}
-
-export type TrustPolicyReading =
-  | { readonly kind: 'policy'; readonly policy: TrustPolicy }
-  | { readonly kind: 'mistakes'; readonly mistakes: readonly YamlMistake[] };
-
-export function readTrustPolicy(text: string): TrustPolicyReading {
-  const reading = readYaml(text, { schema: TrustPolicy, noun: 'a key of the trust policy', refused: [] });
-  return reading.kind === 'read' ? { kind: 'policy', policy: reading.value } : reading;
 }
 
 /** What holds without a policy file: the operator's one builder at its one commit, at L3; and nobody's without one. */

@@ -3,11 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import {
   defaultPolicy,
   minimumLevel,
-  readTrustPolicy,
   trustedLevel,
   trustedSigners,
   type TrustPolicy,
 } from '../../../src/domain/evidence/trust-map.ts';
+import { readTrustPolicy } from '../../../src/domain/evidence/read-trust-policy.ts';
 import { BUILDER, BUILDER_COMMIT, BUILDER_FILE, EXPECTED, OTHER_COMMIT } from '../../evidence-fixtures.ts';
 
 const { server } = EXPECTED;
