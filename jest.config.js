@@ -20,7 +20,9 @@ export default {
       ...plain,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/stages/', '<rootDir>/test/faults/', NOCK],
+      testPathIgnorePatterns: ['e2e', 'stages', 'faults', 'release']
+        .map((room) => `<rootDir>/test/${room}/`)
+        .concat(NOCK),
     },
     {
       ...shared,
@@ -31,6 +33,7 @@ export default {
     },
     { ...plain, displayName: 'stages', testMatch: ['<rootDir>/test/stages/**/*.test.ts'] },
     { ...plain, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
+    { ...plain, displayName: 'release', testMatch: ['<rootDir>/test/release/**/*.test.ts'] },
     { ...plain, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,

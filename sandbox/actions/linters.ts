@@ -1,7 +1,7 @@
 /** The linters that a fresh machine can have, as MegaLinter runs them: how they look, how they repair, and how they tell. */
 import { existsSync } from 'node:fs';
-import { delimiter, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { findPackageJSON } from 'node:module';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 
 export interface Finding {
@@ -26,12 +26,20 @@ export interface Linter {
   readonly writesSarif: boolean;
 }
 
-const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
-
 const ofNode = (script: string, ...args: string[]): readonly string[] | null => {
-  const path = join(MODULES, script);
-  return existsSync(path) ? [process.execPath, path, ...args] : null;
+  const [name = '', ...path] = script.split('/');
+  const folder = packageFolder(name);
+  return folder === null ? null : [process.execPath, join(folder, ...path), ...args];
 };
+
+function packageFolder(name: string): string | null {
+  try {
+    const file = findPackageJSON(name, import.meta.url);
+    return file === undefined ? null : dirname(file);
+  } catch {
+    return null;
+  }
+}
 
 const onPath = (program: string, ...args: string[]): readonly string[] | null => {
   const folder = (process.env['PATH'] ?? '').split(delimiter).find((each) => existsSync(join(each, program)));

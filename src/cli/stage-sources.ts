@@ -1,16 +1,14 @@
 /** The stage files as they are shipped, beside the program. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import type { StageSources } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
 
-/** In the source tree `stages/` lies two folders up; the built program lies one folder deeper. */
-const FOLDERS = ['../../stages/', '../../../stages/'].map((path) => new URL(path, import.meta.url));
+const FOLDER = new URL('../../stages/', import.meta.url);
 
 export function readStageSources(): StageSources {
-  const folder = FOLDERS.find((each) => existsSync(each)) ?? FOLDERS[0];
-  const text = (file: string): string => readFileSync(fileURLToPath(new URL(file, folder)), 'utf8');
+  const text = (file: string): string => readFileSync(fileURLToPath(new URL(file, FOLDER)), 'utf8');
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, text(STAGE_TABLE[stage].file)]));
   // One entry a key, as made above: `fromEntries` forgets the keys' names.
   return {

@@ -6,9 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { loadTrustRoot, TrustRootError, type TrustRoot } from './trust-root.ts';
 
-/** In the source tree `trust/` lies three folders up; the built program lies one folder deeper. */
-const FOLDERS = ['../../../trust/', '../../../../trust/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-const FOLDER = FOLDERS.find((each) => existsSync(each)) ?? FOLDERS[0] ?? '';
+const FOLDER = fileURLToPath(new URL('../../../trust/', import.meta.url));
 
 const Shipped = z.object({ file: z.string(), asOf: z.iso.date(), mirror: z.url(), tufRoot: z.string() });
 const ShippedIndex = z.object({ maxAgeDays: z.number().int().positive(), roots: z.record(z.string(), Shipped) });
