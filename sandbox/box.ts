@@ -1,7 +1,5 @@
 /** GitHub in a box: everything the product talks to, on loopback, with real bytes and no account. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BuilderWorkflow } from '../src/domain/build/builder.ts';
 import { ActionsEngine, type Executors } from './actions/engine.ts';
@@ -24,6 +22,7 @@ import { People, userIn } from './people.ts';
 import { Registry } from './registry/registry.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
 import { fixtureFiles, setUpFiles, stageSources, type Files, type FixtureName } from './set-up.ts';
+import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 import { writeTrustFiles } from './trust-files.ts';
 
 export interface SandboxOptions {
@@ -63,7 +62,7 @@ export class Sandbox extends People {
   private readonly server: ApiServer;
   readonly sigstore: Sigstore;
   readonly claude: ClaudeServer;
-  private readonly folder: string;
+  private readonly folder: TemporaryFolder;
   readonly pullRuns: PullRequestRuns;
   private builder: BuilderWorkflow | null = null;
 
@@ -83,7 +82,7 @@ export class Sandbox extends People {
       | 'app'
     > & {
       server: ApiServer;
-      folder: string;
+      folder: TemporaryFolder;
     },
   ) {
     super(parts.world, parts.events);
@@ -101,7 +100,7 @@ export class Sandbox extends People {
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
-    const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-'));
+    const folder = await temporaryFolder('slsa-sandbox-');
     const { app, publicKey } = newApp();
     const baseUrl = (): string => box.url;
     const world = createWorld({
@@ -125,7 +124,11 @@ export class Sandbox extends People {
       world,
       webhooks,
       executors: options.executors?.(real, parts) ?? real,
-      options: { listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000), queueMs: options.queueMs ?? 300 },
+      options: {
+        listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000),
+        queueMs: options.queueMs ?? 300,
+        folder: folder.path,
+      },
     });
     const pullRuns = new PullRequestRuns({ world, webhooks }, forkCheck, engine.options);
     const events = new Events(world, webhooks, userIn(world, 'kim'), pullRuns);
@@ -171,7 +174,7 @@ export class Sandbox extends People {
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
     await Promise.all([this.engine.settle(), this.pullRuns.settle()]);
     await Promise.all([this.server.close(), this.registry.close(), this.claude.close(), this.sigstore.stop()]);
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    await this.folder.remove();
   }
 
   async createRepository(
@@ -179,7 +182,7 @@ export class Sandbox extends People {
     options: { visibility?: 'public' | 'private'; owner?: string } = {},
   ): Promise<RepositoryRecord> {
     const owner = this.user(options.owner ?? 'acme', 'Organization');
-    const git = new GitStore(join(this.folder, 'git', owner.login, `${name}.git`));
+    const git = new GitStore(join(this.folder.path, 'git', owner.login, `${name}.git`));
     await git.create();
     const createdAt = new Date().toISOString();
     const repository: RepositoryRecord = {
@@ -232,7 +235,7 @@ export class Sandbox extends People {
   /** The environment of a process that trusts this sandbox. */
   trustEnvironment(): Promise<Record<string, string>> {
     const { folder, sigstore, builder } = this;
-    return writeTrustFiles({ folder, sigstore, builder, registryHost: this.registry.host });
+    return writeTrustFiles({ folder: folder.path, sigstore, builder, registryHost: this.registry.host });
   }
 
   /** Somebody agrees to a manifest on GitHub's page: the code that comes back. */

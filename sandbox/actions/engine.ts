@@ -1,6 +1,5 @@
 /** Actions: runs what the *shipped* stage file of the commit allows, and refuses what GitHub would refuse. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
@@ -58,6 +57,8 @@ export interface EngineOptions {
   listLagMs: number;
   /** How long a runner takes to turn up. */
   queueMs: number;
+  /** Where each job gets a folder of its own. */
+  readonly folder: string;
 }
 
 export interface DispatchCall {
@@ -142,7 +143,7 @@ export class ActionsEngine {
     // GitHub does not say that a re-run was asked for, only how it goes.
     if (run.attempt === 1) this.announce('requested', repository, run);
     await waitOrAbort(this.options.queueMs, run.abort.signal);
-    const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-job-'));
+    const folder = await mkdtemp(join(this.options.folder, 'job-'));
     let isSilent = false;
     try {
       run.startedAt = new Date().toISOString();

@@ -145,7 +145,9 @@ async function lint({ linter, command, files }: Active, folder: string): Promise
 
 const runProgram = (program: string, args: readonly string[], cwd: string): Promise<{ code: number; output: string }> =>
   new Promise((resolve) => {
-    execFile(program, args, { cwd, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    // Some linters would leave a compile cache in the machine's temporary folder.
+    const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+    execFile(program, args, { cwd, env, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : 1;
       resolve({ code, output: `${stdout}\n${stderr}` });
     });

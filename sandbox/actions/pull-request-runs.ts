@@ -1,6 +1,5 @@
 /** Runs that a pull request starts by itself: from the merge with its base, without secrets, and held back for a newcomer. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { FORK_CHECK_FILE } from '../../src/domain/fork/fork-check.ts';
@@ -35,6 +34,7 @@ export type ForkExecutor = (job: ForkJob) => Promise<ForkEnd>;
 interface Options {
   readonly listLagMs: number;
   readonly queueMs: number;
+  readonly folder: string;
 }
 
 export class PullRequestRuns {
@@ -139,7 +139,7 @@ export class PullRequestRuns {
     run.status = 'in_progress';
     run.startedAt = new Date().toISOString();
     announceRun('in_progress', repository, run, this.place);
-    const folder = await mkdtemp(join(tmpdir(), 'slsa-sandbox-fork-'));
+    const folder = await mkdtemp(join(this.options.folder, 'fork-'));
     try {
       const aborted = new Promise<null>((resolve) =>
         run.abort.signal.addEventListener('abort', () => resolve(null), { once: true }),

@@ -6,7 +6,7 @@ import type { AttackScenario } from '../../sandbox/attacks.ts';
 import { SCENARIOS, type Scenario } from '../../sandbox/scenarios.ts';
 import { CODE_TO_REPAIR, HOSTILE_CODE } from './demo-code.ts';
 import { print, showCheck, showDiff, showIssue, showLadder, showPull } from './demo-screen.ts';
-import type { Stage } from './demo-stage.ts';
+import type { DemoSession } from './demo-session.ts';
 import { UsageError } from './usage-error.ts';
 
 const run = promisify(execFile);
@@ -18,8 +18,8 @@ export const FORK_STORY =
   'A newcomer opens a pull request from a fork: nothing of it is dispatched, and a person lets it count.';
 
 /** Fixers and model together; a model that was talked over leaves the fixers' part. */
-export async function repair(stage: Stage, isHostile: boolean): Promise<boolean> {
-  const { sandbox } = stage;
+export async function repair(session: DemoSession, isHostile: boolean): Promise<boolean> {
+  const { sandbox } = session;
   const app = await sandbox.createRepository('app');
   const files = await sandbox.fixture('clean');
   await app.git.commitFiles('main', files, 'A clean app');
@@ -28,7 +28,7 @@ export async function repair(stage: Stage, isHostile: boolean): Promise<boolean>
     print('This model does whatever any text within its question asks it to, and the code asks for a lot.\n');
   const code = isHostile ? HOSTILE_CODE : CODE_TO_REPAIR;
   const sha = await sandbox.push(app, 'main', new Map(Object.entries(code)), 'Be quick');
-  const { verdict, repair } = await stage.follow(app, 'main', sha);
+  const { verdict, repair } = await session.follow(app, 'main', sha);
   showCheck(app, sha);
   showPull(app);
   await showDiff(app, sha);
@@ -36,8 +36,8 @@ export async function repair(stage: Stage, isHostile: boolean): Promise<boolean>
 }
 
 /** Checked without a token, held back for a newcomer, and counted once somebody has read that very commit. */
-export async function fromFork(stage: Stage): Promise<boolean> {
-  const { sandbox } = stage;
+export async function fromFork(session: DemoSession): Promise<boolean> {
+  const { sandbox } = session;
   const app = await sandbox.createRepository('app');
   await app.git.commitFiles('main', await sandbox.fixture('clean'), 'A clean app');
   print(`\n1. ${FORK_STORY}\n`);
@@ -46,33 +46,33 @@ export async function fromFork(stage: Stage): Promise<boolean> {
   const pull = await sandbox.openForkPull(app, { files });
   const sha = pull.forkSha ?? '';
   const ref = `pull/${pull.number}/head`;
-  await stage.follow(app, ref, sha);
+  await session.follow(app, ref, sha);
   showCheck(app, sha);
   const approval = `/slsa approve ${sha.slice(0, 12)}`;
   print(`\n2. kim, who may write, has read it, and comments \`${approval}\`.\n`);
   sandbox.comment(app, pull.number, 'kim', approval);
-  const { verdict } = await stage.follow(app, ref, sha, 2);
+  const { verdict } = await session.follow(app, ref, sha, 2);
   showCheck(app, sha);
   print('\n3. The author pushes again: what was approved was the other commit.\n');
   const next = await sandbox.pushToFork(app, pull, new Map([['NEWS.md', '# News\n\nSomething else.\n']]));
-  const last = await stage.follow(app, ref, next);
+  const last = await session.follow(app, ref, next);
   showCheck(app, next);
   return verdict?.kind === 'success' && last.verdict?.kind === 'action_required';
 }
 
 /** A fault that is survived first; then the one that was asked for, on the next commit. */
-export async function withFaults(stage: Stage, asked: Scenario): Promise<boolean> {
-  const { sandbox } = stage;
+export async function withFaults(session: DemoSession, asked: Scenario): Promise<boolean> {
+  const { sandbox } = session;
   const app = await sandbox.createRepository('app');
   const { 'scanner-recovers': survived } = SCENARIOS;
   const acts = survived === undefined || asked === survived ? [asked] : [survived, asked];
   const verdicts: string[] = [];
   for (const [index, scenario] of acts.entries()) {
     print(`\n${index + 1}. ${scenario.story} (Attempts are 3 and 6 s apart here, 1 and 4 minutes in earnest.)\n`);
-    stage.setScenario(scenario);
+    session.setScenario(scenario);
     const files = new Map([...(await sandbox.fixture('clean')), ['act.txt', `${index}\n`] as const]);
     const sha = await sandbox.push(app, 'main', files, `Act ${index + 1}`);
-    const { verdict } = await stage.follow(app, 'main', sha);
+    const { verdict } = await session.follow(app, 'main', sha);
     showCheck(app, sha);
     verdicts.push(verdict?.kind ?? 'none');
   }
@@ -80,23 +80,23 @@ export async function withFaults(stage: Stage, asked: Scenario): Promise<boolean
 }
 
 /** A clean commit whose evidence somebody tampers with: it must not pass as what it is not. */
-export async function underAttack(stage: Stage, { story }: AttackScenario): Promise<boolean> {
-  const { sandbox } = stage;
+export async function underAttack(session: DemoSession, { story }: AttackScenario): Promise<boolean> {
+  const { sandbox } = session;
   const app = await sandbox.createRepository('app');
   print(`\nA clean commit is pushed to ${app.owner.login}/${app.name}. ${story}\n`);
   const sha = await sandbox.push(app, 'main', await sandbox.fixture('clean'), 'A clean app');
-  const { verdict } = await stage.follow(app, 'main', sha);
+  const { verdict } = await session.follow(app, 'main', sha);
   showCheck(app);
   return verdict?.kind === 'failure';
 }
 
 /** A clean commit, then a pull request with lint errors and a vulnerable dependency, then `/slsa rerun` on it. */
-export async function tour(stage: Stage): Promise<boolean> {
-  const { sandbox } = stage;
+export async function tour(session: DemoSession): Promise<boolean> {
+  const { sandbox } = session;
   const app = await sandbox.createRepository('app');
   print(`\n1. A clean commit is pushed to ${app.owner.login}/${app.name}.\n`);
   const clean = await sandbox.push(app, 'main', await sandbox.fixture('clean'), 'A clean app');
-  const first = await stage.follow(app, 'main', clean);
+  const first = await session.follow(app, 'main', clean);
   showCheck(app);
 
   print('\n2. A pull request brings lint errors and a vulnerable dependency.\n');
@@ -110,17 +110,17 @@ export async function tour(stage: Stage): Promise<boolean> {
   await sandbox.push(app, 'main', settings, 'Do not stop at lint errors');
   const feature = await sandbox.push(app, 'feature', new Map([...branch, ...settings]), 'A feature');
   const pull = await sandbox.openPull(app, 'feature');
-  await stage.follow(app, 'feature', feature);
+  await session.follow(app, 'feature', feature);
   showCheck(app, feature);
 
   print('\n3. It is merged all the same: on the default branch an issue tracks what was found.\n');
   const merged = await sandbox.push(app, 'main', new Map([...branch, ...settings]), 'Merge the feature');
-  await stage.follow(app, 'main', merged);
+  await session.follow(app, 'main', merged);
   showIssue(app);
 
   print('\n4. Somebody comments `/slsa rerun` on the pull request.\n');
   sandbox.comment(app, pull.number, 'kim', '/slsa rerun');
-  await stage.follow(app, 'feature', feature, 2);
+  await session.follow(app, 'feature', feature, 2);
   const reply = app.comments.at(-1);
   print(`\nreply      ${reply?.body.replace(/^<!--.*-->\n/, '') ?? ''}`);
   print(`\nThe clean commit: ${first.verdict?.kind}: ${first.verdict?.title}\n`);
@@ -128,8 +128,8 @@ export async function tour(stage: Stage): Promise<boolean> {
   return first.verdict?.kind === 'success' && app.issues.length > 0;
 }
 
-export async function runCheckout(stage: Stage, path: string): Promise<boolean> {
-  const { sandbox } = stage;
+export async function runCheckout(session: DemoSession, path: string): Promise<boolean> {
+  const { sandbox } = session;
   const folder = resolve(path);
   const name =
     basename(folder)
@@ -150,7 +150,7 @@ export async function runCheckout(stage: Stage, path: string): Promise<boolean> 
     `\nThe checkout at ${folder} is pushed to ${repository.owner.login}/${repository.name}, with the stage files on top.\n`,
   );
   const sha = await sandbox.push(repository, 'main', await sandbox.setUpFiles(), 'Set up the SLSA pipeline');
-  const { verdict } = await stage.follow(repository, 'main', sha);
+  const { verdict } = await session.follow(repository, 'main', sha);
   showCheck(repository);
   return verdict?.kind === 'success';
 }

@@ -7,6 +7,7 @@ import { lookUpRepository } from '../adapters/github/lookup.ts';
 import { RateGate } from '../adapters/github/rate-gate.ts';
 import { appTokens, type AppCall } from '../adapters/github/tokens.ts';
 import { examineTemporal } from '../adapters/temporal/examination.ts';
+import { TemporalUnusable } from '../adapters/temporal/namespace.ts';
 import { differsFromForkCheck, standingOf, WORKFLOWS_FOLDER } from '../../activities/stage-drift.ts';
 import * as judge from '../domain/doctor/findings.ts';
 import type { Finding } from '../domain/doctor/findings.ts';
@@ -42,6 +43,7 @@ async function inOrder(about: string, look: () => Promise<Finding[]>): Promise<F
   try {
     return await look();
   } catch (error) {
+    if (error instanceof TemporalUnusable) return [judge.fault(about, error.says, error.next)];
     const says = error instanceof Error ? error.message : String(error);
     return [judge.fault(about, says, adviceOn(about, error))];
   }

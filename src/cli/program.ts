@@ -19,6 +19,17 @@ const program = new Command('slsa-pipeline')
   .showSuggestionAfterError()
   .exitOverride();
 
+/** @throws Error where this is an installation: the demo's sandbox needs development dependencies */
+async function demoModule(): Promise<typeof import('./demo.ts')> {
+  try {
+    return await import('./demo.ts');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    const where = 'in a checkout of the repository, run `npm ci && npm run demo`';
+    throw new Error(`The demo is not part of this installation: ${where}.`, { cause: error });
+  }
+}
+
 /** @throws UsageError that lists every mistake of the environment */
 async function environment(): Promise<Environment> {
   const { readEnvironment } = await import('./environment.ts');
@@ -34,8 +45,9 @@ program
   .option('--scenario <name>', 'let infrastructure fail, or lint errors be repaired; `list` names the ways')
   .option('--model <manner>', 'the model that repairs: scripted, or hostile, which obeys every text it is shown')
   .action(async (options: DemoOptions) => {
-    const { demo } = await import('./demo.ts');
+    const { demo } = await demoModule();
     process.exitCode = await demo(options, await environment());
+    endSoon(process.exitCode);
   });
 
 program
@@ -227,7 +239,7 @@ function report(error: unknown, env: NodeJS.ProcessEnv): number {
   return EXIT.unknown;
 }
 
-/** A start that failed must not hang on a connection that was left open. */
+/** A start that failed, or a demo that was interrupted, must not hang on a connection that was left open. */
 const END_WITHIN_MS = 3000;
 
 function endSoon(code: number): void {

@@ -1,5 +1,5 @@
 /** Where Temporal is, and whether what travels there may be read on the way. */
-import type { TemporalAddress } from '../adapters/temporal/temporal-client.ts';
+import type { TemporalAddress } from '../adapters/temporal/temporal-address.ts';
 import type { Environment } from './environment.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -10,6 +10,9 @@ export function temporalAddress(environment: Environment): TemporalAddress {
     throw new UsageError(
       'Set TEMPORAL_URL to the Temporal server (host:port), or use `slsa-pipeline dev`, which brings one.',
     );
+  }
+  if (!/:\d{1,5}$/.test(address)) {
+    throw new UsageError(`TEMPORAL_URL: ${address} has no port. Temporal listens on 7233 by default: ${address}:7233.`);
   }
   const tls = environment.TEMPORAL_TLS || apiKey !== undefined;
   if (!tls && !environment.TEMPORAL_PLAINTEXT && !isLoopback(address)) {

@@ -1,39 +1,17 @@
 /** Real processes: a worker that is killed and comes back, and the command line with a plain token and no webhook. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { command, type Command } from '../command.ts';
 import { type Scripts } from './scripted-executors.ts';
 import { StageSet } from './stage-set.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const scripts: Scripts = {};
 let set: StageSet;
 const children: ChildProcess[] = [];
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(
-  args: readonly string[],
-  env: Record<string, string>,
-): { child: ChildProcess; ended: Promise<Ended>; says: (text: string) => Promise<void> } {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-  });
-  children.push(child);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const ended = new Promise<Ended>((resolve) => child.once('exit', (code) => resolve({ code, out, err })));
-  const says = async (text: string): Promise<void> => {
-    for (let tries = 0; tries < 400 && !`${out}${err}`.includes(text); tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    if (!`${out}${err}`.includes(text)) throw new Error(`It never said "${text}":\n${out}${err}`);
-  };
-  return { child, ended, says };
+function start(args: readonly string[], env: Record<string, string>): Command {
+  const started = command(args, env);
+  children.push(started.child);
+  return started;
 }
 
 let trust: Record<string, string>;

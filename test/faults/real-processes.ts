@@ -25,18 +25,27 @@ export class RealProcesses {
   readonly sandbox: Sandbox;
   readonly scripts: Scripts;
   private readonly trust: Record<string, string>;
+  private readonly program: readonly string[];
   private readonly children: ChildProcess[] = [];
 
   private constructor(
-    parts: Pick<RealProcesses, 'temporal' | 'sandbox' | 'scripts'> & { trust: Record<string, string> },
+    parts: Pick<RealProcesses, 'temporal' | 'sandbox' | 'scripts'> & {
+      trust: Record<string, string>;
+      program: readonly string[];
+    },
   ) {
     this.temporal = parts.temporal;
     this.sandbox = parts.sandbox;
     this.scripts = parts.scripts;
     this.trust = parts.trust;
+    this.program = parts.program;
   }
 
-  static async open(options: SandboxOptions = {}): Promise<RealProcesses> {
+  /** @param program what stands before a command's name: this source tree, or a build of it */
+  static async open(
+    options: SandboxOptions = {},
+    program: readonly string[] = [process.execPath, MAIN],
+  ): Promise<RealProcesses> {
     const temporal = await startDevServer({ binary: await serverBinary() });
     const scripts: Scripts = {};
     const sandbox = await Sandbox.start({
@@ -46,7 +55,7 @@ export class RealProcesses {
       ...options,
       executors: (_real, parts) => scripted(scripts, parts),
     });
-    return new RealProcesses({ temporal, sandbox, scripts, trust: await sandbox.trustEnvironment() });
+    return new RealProcesses({ temporal, sandbox, scripts, program, trust: await sandbox.trustEnvironment() });
   }
 
   get environment(): Record<string, string> {
@@ -66,7 +75,8 @@ export class RealProcesses {
   }
 
   start(command: 'serve' | 'worker', more: Record<string, string> = {}): Running {
-    const child = spawn(process.execPath, [MAIN, command], { env: { ...this.environment, ...more } });
+    const [file = '', ...args] = this.program;
+    const child = spawn(file, [...args, command], { env: { ...this.environment, ...more } });
     this.children.push(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr])

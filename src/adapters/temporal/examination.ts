@@ -1,8 +1,8 @@
 /** What the doctor asks Temporal: is it there, is the namespace, does anybody work, and can runs be searched for? */
-import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../../domain/run/messages.ts';
-import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
+import { connect } from './namespace.ts';
+import type { TemporalAddress } from './temporal-address.ts';
 
 // CommonJS: its names cannot be imported one by one.
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -15,10 +15,10 @@ export interface TemporalExamination {
   readonly workers: number;
 }
 
-/** @throws Error, in Temporal's words, where it is not there or refuses */
+/** @throws TemporalUnusable */
 export async function examineTemporal(address: TemporalAddress): Promise<TemporalExamination> {
   const { namespace } = address;
-  const connection = await Connection.connect({ ...connectionOptions(address), connectTimeout: '5 seconds' });
+  const connection = await connect(address);
   try {
     const service = connection.workflowService;
     const { serverVersion } = await service.getSystemInfo({});

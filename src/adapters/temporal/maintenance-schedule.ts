@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { MAINTENANCE, MAINTENANCE_PACE, type MaintenancePace } from '../../domain/maintenance/maintenance.ts';
 import { TASK_QUEUE, WORKFLOWS } from '../../domain/run/messages.ts';
-import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
+import { connectionOptions, type TemporalAddress } from './temporal-address.ts';
 
 /** Several workers may do this at once: there is one schedule, and one round at a time. @throws Error where the server refuses */
 export async function scheduleMaintenance(

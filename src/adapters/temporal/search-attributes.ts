@@ -2,7 +2,7 @@
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
-import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
+import { connectionOptions, type TemporalAddress } from './temporal-address.ts';
 
 // CommonJS: its names cannot be imported one by one.
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;

@@ -1,14 +1,12 @@
 /** The pipeline's side doors into Temporal: starting, signalling and asking workflows, by the names in the domain. */
 import {
   Client,
-  Connection,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { WorkflowIdReusePolicy, type Workflow } from '@temporalio/common';
 import type { Digest, GitRef } from '../../domain/git.ts';
-import type { Secret } from '../../domain/secret.ts';
 import type { RefIntent } from '../../domain/run/coordination.ts';
 import {
   QUERIES,
@@ -26,27 +24,9 @@ import { SEARCH_ATTRIBUTES } from '../../domain/run/search.ts';
 import type { Reservation, Reserved } from '../../domain/repair/repair-ledger.ts';
 import { coordinatorId, ledgerId } from '../../domain/run/workflow-ids.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import { whyUnusable } from './namespace.ts';
+import { connect, whyUnusable } from './namespace.ts';
 import { runWatch, type RunWatch } from './run-watch.ts';
-
-export interface TemporalAddress {
-  readonly address: string;
-  readonly namespace: string;
-  /** Without it nothing is encrypted: for this machine, and for networks that are private themselves. */
-  readonly tls?: boolean;
-  readonly apiKey?: Secret;
-}
-
-/** As both SDK connections take it, the client's and the worker's. */
-export const connectionOptions = ({
-  address,
-  tls,
-  apiKey,
-}: TemporalAddress): { address: string; tls?: true; apiKey?: string } => ({
-  address,
-  ...(tls === true ? { tls } : {}),
-  ...(apiKey === undefined ? {} : { apiKey: apiKey.reveal() }),
-});
+import type { TemporalAddress } from './temporal-address.ts';
 
 /**
  * Client calls hang for 20 s while the server is down; GitHub waits 10 s for an answer. At 3 s a burst of 500 deliveries lost a
@@ -83,30 +63,19 @@ export interface PipelineClient {
   close(): Promise<void>;
 }
 
-/** @throws Error that says what to do, where the server does not answer or lacks the namespace */
+/** @throws TemporalUnusable */
 export async function connectTemporal(
   address: TemporalAddress,
   tracing?: Pick<Tracing, 'clientInterceptors'>,
 ): Promise<PipelineClient> {
-  const connection = await Connection.connect(connectionOptions(address)).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`Temporal at ${address.address} does not answer (${why}). Is it running, and TEMPORAL_URL right?`, {
-      cause: error,
-    });
-  });
-  const unusable = await whyUnusable(connection, address, CONNECT_MS);
-  if (unusable !== null) {
-    await connection.close();
-    throw new Error(`${unusable}.`);
-  }
+  const connection = await connect(address);
   const interceptors = { workflow: [...(tracing?.clientInterceptors ?? [])] };
   return pipelineClient(new Client({ connection, namespace: address.namespace, interceptors }), {
-    whyUnavailable: () => whyUnusable(connection, address, PROBE_MS),
+    whyUnavailable: async () => (await whyUnusable(connection, address, PROBE_MS))?.says ?? null,
     close: () => connection.close(),
   });
 }
 
-const CONNECT_MS = 10_000;
 const PROBE_MS = 2000;
 
 /** One image is built by one run and its re-runs. */

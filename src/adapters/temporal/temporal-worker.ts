@@ -11,7 +11,7 @@ import {
 import type { Logger } from 'pino';
 import { TASK_QUEUE } from '../../domain/run/messages.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import { connectionOptions, type TemporalAddress } from './temporal-client.ts';
+import { connectionOptions, type TemporalAddress } from './temporal-address.ts';
 import { repositoryInLog, writeToLog } from './worker-log.ts';
 
 export interface WorkerOptions extends TemporalAddress {

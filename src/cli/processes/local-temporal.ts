@@ -1,7 +1,7 @@
 /** The Temporal server that `dev` and `demo` use: the one that the environment names, or one of their own. */
 import { startDevServer } from '../../adapters/temporal/dev-server.ts';
 import { findServerBinary } from '../../adapters/temporal/server-binary.ts';
-import type { TemporalAddress } from '../../adapters/temporal/temporal-client.ts';
+import type { TemporalAddress } from '../../adapters/temporal/temporal-address.ts';
 import { temporalFolder } from '../cache-folder.ts';
 import type { Environment } from '../environment.ts';
 import { temporalAddress } from '../temporal-address.ts';

@@ -51,7 +51,7 @@ export async function startService({
   const findVsa = (digest: Digest): Promise<DsseEnvelope | null> => publicVsa(temporal, digest);
   const whyNotReady = async (): Promise<string | null> => {
     const why = await temporal.whyUnavailable();
-    return why === null ? null : `${why}. Webhooks are refused, and GitHub keeps them`;
+    return why === null ? null : `${why} Webhooks are refused, and GitHub keeps them.`;
   };
   const pages = async (path: string): Promise<Page | null> =>
     (await healthPage(path, { whyNotReady, metrics: null })) ??

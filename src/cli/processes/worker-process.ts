@@ -6,7 +6,8 @@ import type { GitHub } from '../../adapters/github/github.ts';
 import { createMetrics, type Metrics } from '../../adapters/metrics/metrics.ts';
 import { scheduleMaintenance } from '../../adapters/temporal/maintenance-schedule.ts';
 import { registerSearchAttributes } from '../../adapters/temporal/search-attributes.ts';
-import { connectTemporal, type PipelineClient, type TemporalAddress } from '../../adapters/temporal/temporal-client.ts';
+import { connectTemporal, type PipelineClient } from '../../adapters/temporal/temporal-client.ts';
+import type { TemporalAddress } from '../../adapters/temporal/temporal-address.ts';
 import {
   installRuntime,
   startWorker,
