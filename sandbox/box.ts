@@ -174,6 +174,7 @@ export class Sandbox extends People {
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
     await Promise.all([this.engine.settle(), this.pullRuns.settle()]);
     await Promise.all([this.server.close(), this.registry.close(), this.claude.close(), this.sigstore.stop()]);
+    for (const { git } of this.world.repositories.values()) git.close();
     await this.folder.remove();
   }
 

@@ -236,10 +236,8 @@ function crashed(error: unknown): Ended {
 }
 
 async function fullRef(repository: RepositoryRecord, ref: string): Promise<string | null> {
-  const refs = await repository.git.refs();
-  return (
-    [ref, `refs/heads/${ref}`, `refs/tags/${ref}`].find(
-      (name) => /^refs\/(heads|tags)\//.test(name) && refs.has(name),
-    ) ?? null
-  );
+  for (const name of [ref, `refs/heads/${ref}`, `refs/tags/${ref}`]) {
+    if (/^refs\/(heads|tags)\//.test(name) && (await repository.git.refOf(name)) !== null) return name;
+  }
+  return null;
 }

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { ObjectReader, type GitObject } from './object-reader.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT = 256 * 1024 * 1024;
@@ -67,8 +68,11 @@ const ENVIRONMENT = {
 export class GitStore {
   readonly dir: string;
 
+  private readonly objects: ObjectReader;
+
   constructor(dir: string) {
     this.dir = dir;
+    this.objects = new ObjectReader(dir, ENVIRONMENT);
   }
 
   async create(): Promise<void> {
@@ -88,34 +92,32 @@ export class GitStore {
     );
   }
 
+  /** The object that a full ref points at, tags as they are; null where there is no such ref. */
+  async refOf(ref: string): Promise<string | null> {
+    if (!ref.startsWith('refs/') || NO_REF.test(ref)) return null;
+    return (await this.objects.read(ref))?.sha ?? null;
+  }
+
   /** The commit that a name stands for, annotated tags peeled; null where there is none. */
   async commitOf(name: string): Promise<string | null> {
     if (name.startsWith('-')) return null;
-    const text = await this.git('rev-parse', '--verify', '--quiet', `${name}^{commit}`).catch(() => '');
-    return text.trim() === '' ? null : text.trim();
+    return (await this.objects.read(`${name}^{commit}`))?.sha ?? null;
   }
 
   async file(commit: string, path: string): Promise<Buffer | null> {
-    try {
-      const { stdout } = await run('git', ['cat-file', 'blob', `${commit}:${path}`], {
-        ...this.options(),
-        encoding: 'buffer',
-      });
-      return stdout;
-    } catch {
-      return null;
-    }
+    const object = await this.objects.read(`${commit}:${path}`);
+    return object?.type === 'blob' ? object.bytes : null;
   }
 
   async bytesOf(sha: string): Promise<Buffer> {
-    const { stdout } = await run('git', ['cat-file', 'blob', sha], { ...this.options(), encoding: 'buffer' });
-    return stdout;
+    const object = await this.objects.read(sha);
+    if (object?.type !== 'blob') throw new Error(`${sha} is no blob`);
+    return object.bytes;
   }
 
   /** Git's name of a file's contents; null where it is absent. */
   async blobOf(commit: string, path: string): Promise<string | null> {
-    const text = await this.git('rev-parse', '--verify', '--quiet', `${commit}:${path}`).catch(() => '');
-    return text.trim() === '' ? null : text.trim();
+    return (await this.objects.read(`${commit}:${path}`))?.sha ?? null;
   }
 
   async directory(commit: string, path: string): Promise<TreeEntry[] | null> {
@@ -135,18 +137,14 @@ export class GitStore {
 
   /** A commit that is known to be there. */
   async commit(sha: string): Promise<CommitInfo> {
-    const format = '%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B';
-    const lines = (await this.git('show', '--no-patch', `--format=${format}`, sha)).split('\n');
-    const [tree = '', parents = '', name = '', email = '', date = '', ...rest] = lines;
-    const [committerName = '', committerEmail = '', committerDate = '', ...message] = rest;
-    return {
-      sha,
-      tree,
-      parents: parents.split(' ').filter((parent) => parent !== ''),
-      author: { name, email, date },
-      committer: { name: committerName, email: committerEmail, date: committerDate },
-      message: message.join('\n').trimEnd(),
-    };
+    const object = await this.objects.read(`${sha}^{commit}`);
+    if (object === null) throw new Error(`${sha} is no commit`);
+    return commitInfo(object);
+  }
+
+  /** Ends what this has started. */
+  close(): void {
+    this.objects.close();
   }
 
   /** Nothing but zeros where one of the commits is not here: a fork's, say. */
@@ -274,4 +272,32 @@ export class GitStore {
   private options(): { cwd: string; env: NodeJS.ProcessEnv; maxBuffer: number } {
     return { cwd: this.dir, env: ENVIRONMENT, maxBuffer: MAX_OUTPUT };
   }
+}
+
+/** What would make a revision of a name. Source: git docs, "git-check-ref-format". */
+const NO_REF = /[\s~^:?*[\\]|@\{|\.\./;
+
+/** Source: git docs, "gitformat-commit": headers, an empty line, the message. */
+function commitInfo({ sha, bytes }: GitObject): CommitInfo {
+  const text = bytes.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const headers = text.slice(0, end).split('\n');
+  const valuesOf = (name: string): string[] =>
+    headers.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  return {
+    sha,
+    tree: valuesOf('tree')[0] ?? '',
+    parents: valuesOf('parent'),
+    author: signature(valuesOf('author')[0] ?? ''),
+    committer: signature(valuesOf('committer')[0] ?? ''),
+    message: text.slice(end + 2).trimEnd(),
+  };
+}
+
+function signature(text: string): Signature {
+  const [, name = '', email = '', seconds = '0', zone = '+0000'] =
+    /^(.*?) ?<([^>]*)> (\d+) ([+-]\d{4})$/.exec(text) ?? [];
+  const minutes = Number(`${zone[0]}1`) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)));
+  const local = new Date((Number(seconds) + minutes * 60) * 1000).toISOString().slice(0, 19);
+  return { name, email, date: `${local}${zone.slice(0, 3)}:${zone.slice(3)}` };
 }

@@ -110,8 +110,8 @@ const getRef =
   ({ world }: Stage): Scoped =>
   async ({ params }, repository) => {
     const ref = `refs/${params['ref'] ?? ''}`;
-    const sha = (await repository.git.refs()).get(ref);
-    if (sha === undefined) throw notFound();
+    const sha = await repository.git.refOf(ref);
+    if (sha === null) throw notFound();
     return ok(refJson(ref, sha, repository, world));
   };
 
@@ -121,8 +121,8 @@ const patchRef =
     const { git } = repository;
     const ref = `refs/${call.params['ref'] ?? ''}`;
     const { sha, force } = parseBody(RefChange, call);
-    const at = (await git.refs()).get(ref);
-    if (at === undefined) throw new ApiError(422, 'Reference does not exist');
+    const at = await git.refOf(ref);
+    if (at === null) throw new ApiError(422, 'Reference does not exist');
     if ((await git.commitOf(sha)) === null) throw new ApiError(422, 'Object does not exist');
     if (!force && !(await git.isFastForward(at, sha))) throw new ApiError(422, 'Update is not a fast forward');
     await git.git('update-ref', ref, sha);
@@ -134,7 +134,7 @@ const deleteRef =
   ({ events }: Stage): Scoped =>
   async ({ params }, repository) => {
     const ref = `refs/${params['ref'] ?? ''}`;
-    if (!(await repository.git.refs()).has(ref)) throw new ApiError(422, 'Reference does not exist');
+    if ((await repository.git.refOf(ref)) === null) throw new ApiError(422, 'Reference does not exist');
     await repository.git.git('update-ref', '-d', ref);
     await events.pushes(repository);
     return { status: 204 };

@@ -27,7 +27,7 @@ const createRef =
   async (call, repository) => {
     const { git, owner, name } = repository;
     const { ref, sha } = parseBody(NewRef, call);
-    if ((await git.refs()).has(ref)) throw new ApiError(422, 'Reference already exists');
+    if ((await git.refOf(ref)) !== null) throw new ApiError(422, 'Reference already exists');
     if ((await git.commitOf(sha)) === null) throw new ApiError(422, 'Object does not exist');
     await git.git('update-ref', ref, sha);
     await events.pushes(repository);
