@@ -1,7 +1,7 @@
 /** An MCP server at an address, by the SDK's own server: found, asked for its tools, given the token, and let go. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -18,7 +18,8 @@ const writing = {
 };
 let http: Server;
 let url = '';
-let tools: readonly string[] = ['create_branch', 'push_files'];
+const ALL = ['create_branch', 'push_files'];
+let tools: readonly string[];
 
 beforeAll(async () => {
   http = createServer((request, response) => {
@@ -30,6 +31,11 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+});
+beforeEach(() => {
+  tools = ALL;
+  calls.splice(0);
+  tokens.clear();
 });
 afterAll(() => {
   http.closeAllConnections();

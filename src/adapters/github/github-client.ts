@@ -11,7 +11,8 @@ import type { Endpoint, PermissionSet, Tokens } from './tokens.ts';
  * `return_run_details` exists as a parameter (from 2026-03-10 on it is always so).
  */
 const API_VERSION = '2022-11-28';
-const CALL_TIMEOUT_MS = 20_000;
+/** GitHub itself gives a request up after ten seconds. Source: docs, "Troubleshooting the REST API", "Timeouts". */
+export const CALL_TIMEOUT_MS = 20_000;
 
 export interface Call {
   readonly route: string;
@@ -61,7 +62,7 @@ export function repositoryCall({ tokens, endpoint, gate }: Line, repository: Add
       ...call.params,
       headers: { authorization: `token ${token}`, 'x-github-api-version': API_VERSION, ...call.headers },
       request: {
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        signal: AbortSignal.timeout(endpoint.timeoutMs ?? CALL_TIMEOUT_MS),
         ...(call.redirect === undefined ? {} : { redirect: call.redirect }),
       },
     });
@@ -99,7 +100,8 @@ const whole =
     return reply;
   };
 
-const nowEpochSeconds = (): number => Math.floor(Date.now() / 1000);
+/** With its fraction: a whole second less would be up to a second of the wait that GitHub asked for. */
+const nowEpochSeconds = (): number => Date.now() / 1000;
 
 /** Answers are parsed to what is used of them: leniently, since they are GitHub's and grow. */
 export function parseReply<S extends z.ZodType>(schema: S, reply: Reply, route: string): z.output<S> {

@@ -57,7 +57,8 @@ export function toFault(error: unknown, what: string, nowEpochSeconds: number): 
   const said = ErrorBody.safeParse(failure.response?.data).data?.message ?? '';
   const clock = failure.status === 401 ? clockWords(failure, nowEpochSeconds) : '';
   const message = `GitHub answered ${failure.status} to ${what}${said === '' ? '' : `: ${said.slice(0, 300)}`}${clock}`;
-  const until = limitedUntil(failure, said, nowEpochSeconds);
+  const limit = limitedUntil(failure, said, nowEpochSeconds);
+  const until = limit === null ? null : Math.ceil(limit);
   if (until !== null)
     return new GitHubFault('rate_limited', message, { status: failure.status, untilEpochSeconds: until });
   return new GitHubFault(kindOf(failure.status), message, { status: failure.status });
@@ -68,7 +69,7 @@ const MAX_SKEW_SECONDS = 30;
 
 function clockWords({ response }: RequestFailure, now: number): string {
   const told = Date.parse(String(response?.headers['date'] ?? ''));
-  const skew = Number.isFinite(told) ? now - Math.round(told / 1000) : 0;
+  const skew = Number.isFinite(told) ? Math.round(now) - Math.round(told / 1000) : 0;
   if (Math.abs(skew) <= MAX_SKEW_SECONDS) return '';
   return ` (this machine's clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} GitHub's: set it)`;
 }

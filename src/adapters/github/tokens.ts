@@ -51,6 +51,8 @@ export type AppCall = (route: string, params: Readonly<Record<string, unknown>>)
 export interface Endpoint {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
+  /** How long one call may take; default: CALL_TIMEOUT_MS of github-client.ts. */
+  readonly timeoutMs?: number;
 }
 
 const App = z.object({ id: z.number(), slug: z.string() });
