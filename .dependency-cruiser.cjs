@@ -129,7 +129,8 @@ module.exports = {
     },
     {
       name: 'product-without-dev-dependencies',
-      comment: 'A production installation has none: what imports one cannot start there. The demo belongs to a checkout.',
+      comment:
+        'A production installation has none: what imports one cannot start there. The demo belongs to a checkout.',
       severity: 'error',
       from: { path: '^(src|activities|workflows)/', pathNot: '^src/cli/demo' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },

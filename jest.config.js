@@ -12,7 +12,19 @@ const shared = {
 
 /** Files named *.nock.test.ts replace the network of their process, so they have processes of their own. */
 const NOCK = '\\.nock\\.test\\.ts$';
+
 const plain = { ...shared, setupFiles: ['<rootDir>/test/jest/plain-setup.ts'] };
+
+/** All tests of a folder; those that start workers get the workflows bundled once. */
+const room = (name) => ({
+  ...plain,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  ...(STARTS_WORKERS.includes(name) ? { globalSetup: '<rootDir>/test/jest/bundle-once.ts' } : {}),
+});
+
+const STARTS_WORKERS = ['golden', 'e2e', 'faults'];
+const ROOMS = ['stages', 'golden', 'e2e', 'faults', 'release'];
 
 export default {
   projects: [
@@ -20,9 +32,7 @@ export default {
       ...plain,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['e2e', 'stages', 'faults', 'release']
-        .map((room) => `<rootDir>/test/${room}/`)
-        .concat(NOCK),
+      testPathIgnorePatterns: [...ROOMS.map((name) => `<rootDir>/test/${name}/`), NOCK],
     },
     {
       ...shared,
@@ -31,10 +41,7 @@ export default {
       setupFilesAfterEnv: ['<rootDir>/test/jest/nock-setup.ts'],
       testMatch: ['<rootDir>/test/**/*.nock.test.ts'],
     },
-    { ...plain, displayName: 'stages', testMatch: ['<rootDir>/test/stages/**/*.test.ts'] },
-    { ...plain, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
-    { ...plain, displayName: 'release', testMatch: ['<rootDir>/test/release/**/*.test.ts'] },
-    { ...plain, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    ...ROOMS.map(room),
   ],
   testTimeout: 60_000,
 };

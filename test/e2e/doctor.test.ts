@@ -149,7 +149,7 @@ describe('an installation', () => {
       'a Temporal that is not there',
       () => undefined,
       { TEMPORAL_URL: '127.0.0.1:1' },
-      /fault Temporal: .* → Is it running, and is its address right\?/,
+      /fault Temporal: Temporal at .* does not answer .* → Check that it runs/,
     ],
     [
       'a namespace that is not there',

@@ -7,7 +7,6 @@ import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-
 import { connectTemporal, type PipelineClient } from '../../src/adapters/temporal/temporal-client.ts';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/adapters/temporal/temporal-worker.ts';
 import type { Tracing } from '../../src/adapters/tracing/tracing.ts';
-import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
 import { appSecrets, sandboxEvidence } from '../../src/cli/demo-evidence.ts';
 import { sandboxRepair } from '../../src/cli/demo-repair.ts';
 import { githubFor } from '../../src/cli/processes/github-access.ts';
@@ -21,6 +20,7 @@ import { RunResult } from '../../src/domain/run/run-document.ts';
 import { WEBHOOK_TIMING, type Timing } from '../../src/domain/run/timing.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
+import { bundledWorkflows } from '../bundled-workflows.ts';
 import { serverBinary } from '../faults/server.ts';
 import { scripted, type Scripts } from './scripted-executors.ts';
 
@@ -210,7 +210,7 @@ async function workerFor({
   const github = githubFor({ kind: 'app', ...appSecrets(sandbox) }, sandbox.url);
   installRuntimeOnce();
   const facts = { isSearchable: true, builder, sources: readStageSources(), evidence, repair };
-  const bundle = await workflowCode(tracing === null ? 'plain' : 'traced');
+  const bundle = await bundledWorkflows(tracing === null ? 'plain' : 'traced');
   const activities = createActivities(github, client, facts);
   return startWorker({ ...address, bundle, activities, ...(tracing === null ? {} : { tracing }) });
 }

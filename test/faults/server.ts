@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevServer, type DevServer, type DevServerOptions } from '../../src/adapters/temporal/dev-server.ts';
 import { findServerBinary } from '../../src/adapters/temporal/server-binary.ts';
-import { workflowCode } from '../../src/adapters/temporal/workflow-bundle.ts';
+import { bundledWorkflows } from '../bundled-workflows.ts';
 import { temporalFolder } from '../../src/cli/cache-folder.ts';
 
 export interface TestServer {
@@ -30,7 +30,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'slsa-faults-'));
   const bundle = join(folder, 'workflows.js');
-  await writeFile(bundle, change(await workflowCode('plain')));
+  await writeFile(bundle, change(await bundledWorkflows('plain')));
   const server = await startDevServer({ binary: await serverBinary(), ...options });
   return {
     server,

@@ -51,9 +51,27 @@ beforeAll(async () => {
   await box.push(repository, 'feature/one', new Map([...files, ['more.txt', '1\n2\n']]));
   await repository.git.git('tag', '--annotate', '--message=One', 'v1', head);
   pull = await box.openPull(repository, 'feature/one');
-});
+  for (const { name, play } of scenes) await play().catch((error: unknown) => failures.set(name, error));
+}, 120_000);
 
 afterAll(() => box.stop());
+
+interface Scene {
+  readonly name: string;
+  readonly play: () => Promise<unknown>;
+}
+
+const scenes: Scene[] = [];
+const failures = new Map<string, unknown>();
+
+/** A scene meets what those before it left, so all are played once, in order; a test tells how its scene went. */
+function scene(name: string, play: () => Promise<unknown>): void {
+  scenes.push({ name, play });
+  it(name, () => {
+    const failure = failures.get(name);
+    if (failure !== undefined) throw failure as Error;
+  });
+}
 
 /** The calls that something made. */
 async function callsOf(work: () => Promise<unknown>): Promise<readonly RecordedCall[]> {
@@ -366,13 +384,15 @@ const CONVERSATIONS = [
 ] as const;
 
 describe('the product against the stand-in GitHub', () => {
-  it.each(CONVERSATIONS)('sends and gets what GitHub describes when it %s', async (_, work) => {
-    const calls = await callsOf(work);
-    expect(calls.length).toBeGreaterThan(1);
-    expect(problemsOf(calls)).toEqual([]);
-    // What the product sends is never one of the wrong requests.
-    expect(calls.filter(isDescribed).flatMap((call) => description.requestProblems(call))).toEqual([]);
-  });
+  for (const [what, work] of CONVERSATIONS) {
+    scene(`sends and gets what GitHub describes when it ${what}`, async () => {
+      const calls = await callsOf(work);
+      expect(calls.length).toBeGreaterThan(1);
+      expect(problemsOf(calls)).toEqual([]);
+      // What the product sends is never one of the wrong requests.
+      expect(calls.filter(isDescribed).flatMap((call) => description.requestProblems(call))).toEqual([]);
+    });
+  }
 });
 
 interface Odd {
@@ -471,14 +491,16 @@ const ODD_REQUESTS: readonly Odd[] = [
 ];
 
 describe('requests that are not of the product', () => {
-  it.each(ODD_REQUESTS)('are answered as GitHub describes: $why is $status', async ({ what, status, ...asked }) => {
-    const token = await tokenFor(box);
-    const calls = await callsOf(() => ask(box, what, { token, ...asked }));
-    expect(calls.map((call) => call.status)).toEqual([status]);
-    expect(problemsOf(calls)).toEqual([]);
-  });
+  for (const { why, what, status, ...asked } of ODD_REQUESTS) {
+    scene(`are answered as GitHub describes: ${why} is ${status}`, async () => {
+      const token = await tokenFor(box);
+      const calls = await callsOf(() => ask(box, what, { token, ...asked }));
+      expect(calls.map((call) => call.status)).toEqual([status]);
+      expect(problemsOf(calls)).toEqual([]);
+    });
+  }
 
-  it('get no body where a dispatch is taken without saying as which run', async () => {
+  scene('get no body where a dispatch is taken without saying as which run', async () => {
     const body = { ref: 'main', inputs: lintInputs('quiet') };
     const what = `POST ${WORKFLOWS}/${LINT_FILE}/dispatches`;
     const token = await tokenFor(box);
@@ -488,7 +510,7 @@ describe('requests that are not of the product', () => {
     expect(problemsOf(calls)).toEqual([]);
   });
 
-  it('get tokens as GitHub describes them, narrowed or not, and refusals of what was not granted', async () => {
+  scene('get tokens as GitHub describes them, narrowed or not, and refusals of what was not granted', async () => {
     const calls = await callsOf(async () => {
       await mint(box);
       await mint(box, { repository_ids: [repository.id], permissions: { checks: 'write' } });
@@ -500,7 +522,7 @@ describe('requests that are not of the product', () => {
     expect(problemsOf(calls)).toEqual([]);
   });
 
-  it('get deliveries as GitHub describes them, all or by how they went, to the App alone', async () => {
+  scene('get deliveries as GitHub describes them, all or by how they went, to the App alone', async () => {
     const token = await appJwt(box);
     const calls = await callsOf(async () => {
       for (const query of ['', '?per_page=1', '?status=success', '?status=failure&per_page=1'])
@@ -512,7 +534,7 @@ describe('requests that are not of the product', () => {
     expect(problemsOf(calls)).toEqual([]);
   });
 
-  it('without credentials, or with wrong ones, are refused in the form of all refusals', async () => {
+  scene('without credentials, or with wrong ones, are refused in the form of all refusals', async () => {
     const calls = await callsOf(async () => {
       await ask(box, `GET ${pathOf(repository)}`);
       await ask(box, `GET ${pathOf(repository)}`, { token: 'ghs_wrong' });
@@ -523,7 +545,7 @@ describe('requests that are not of the product', () => {
     expect(problemsOf(calls)).toEqual([]);
   });
 
-  it('get pull requests from forks as GitHub describes them', async () => {
+  scene('get pull requests from forks as GitHub describes them', async () => {
     const other = await box.openPull(repository, 'theirs', { headRepositoryId: 424_242, forkSha: 'f'.repeat(40) });
     const token = await tokenFor(box);
     const calls = await callsOf(() => ask(box, `GET ${REPOSITORY}/pulls/${other.number}`, { token }));
@@ -532,30 +554,33 @@ describe('requests that are not of the product', () => {
 });
 
 describe('the runs of a pull request from a fork', () => {
-  it('are held for a newcomer, let go, listed by commit, and have several jobs, as GitHub describes them', async () => {
-    box.pullRuns.newcomers.add('mallory');
-    const calls = await callsOf(async () => {
-      const pull = await box.openForkPull(repository, { files: new Map([['NEWS.md', '# News\n']]) });
-      const token = await tokenFor(box);
-      const runs = `GET ${REPOSITORY}/actions/workflows/fork-check.yml/runs?event=pull_request&head_sha=${pull.forkSha}`;
-      await ask(box, runs, { token });
-      const run = repository.runs.findLast(({ event }) => event === 'pull_request');
-      expect(run).toMatchObject({ status: 'completed', conclusion: 'action_required', headSha: pull.forkSha });
-      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
-      await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
-      await box.pullRuns.settle();
-      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}`, { token });
-      await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
-      await ask(box, `GET ${REPOSITORY}/actions/jobs/${run?.jobs?.[0]?.id}/logs`, { token });
-      await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
-    });
-    expect(calls.map(({ status }) => status).slice(-7)).toEqual([200, 200, 201, 200, 200, 302, 403]);
-    expect(problemsOf(calls)).toEqual([]);
-  });
+  scene(
+    'are held for a newcomer, let go, listed by commit, and have several jobs, as GitHub describes them',
+    async () => {
+      box.pullRuns.newcomers.add('mallory');
+      const calls = await callsOf(async () => {
+        const pull = await box.openForkPull(repository, { files: new Map([['NEWS.md', '# News\n']]) });
+        const token = await tokenFor(box);
+        const runs = `GET ${REPOSITORY}/actions/workflows/fork-check.yml/runs?event=pull_request&head_sha=${pull.forkSha}`;
+        await ask(box, runs, { token });
+        const run = repository.runs.findLast(({ event }) => event === 'pull_request');
+        expect(run).toMatchObject({ status: 'completed', conclusion: 'action_required', headSha: pull.forkSha });
+        await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
+        await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
+        await box.pullRuns.settle();
+        await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}`, { token });
+        await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
+        await ask(box, `GET ${REPOSITORY}/actions/jobs/${run?.jobs?.[0]?.id}/logs`, { token });
+        await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
+      });
+      expect(calls.map(({ status }) => status).slice(-7)).toEqual([200, 200, 201, 200, 200, 302, 403]);
+      expect(problemsOf(calls)).toEqual([]);
+    },
+  );
 });
 
 describe('the branches that stand at a commit', () => {
-  it('are told as GitHub describes them, and none where none does', async () => {
+  scene('are told as GitHub describes them, and none where none does', async () => {
     const tip = (await repository.git.commitOf('refs/heads/main')) ?? '';
     const lone = await repository.git.commitTo({
       ref: 'refs/pull/999/head',

@@ -42,7 +42,13 @@ const BASIC_ERROR: Pointer = ['components', 'schemas', 'basic-error'];
 export class GitHubDescription {
   private readonly document: unknown;
   private readonly paths: readonly string[];
-  private readonly ajv = new Ajv({ strict: false, validateSchema: false, validateFormats: true, coerceTypes: false });
+  private readonly ajv = new Ajv({
+    strict: false,
+    validateSchema: false,
+    validateFormats: true,
+    coerceTypes: false,
+    logger: false,
+  });
   private readonly compiled = new Map<string, ValidateFunction>();
 
   private constructor(document: Record<string, unknown>) {

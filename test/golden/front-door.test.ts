@@ -3,9 +3,9 @@
  * and queue entry has its check, and every command its reaction, within half a minute; refusals too.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { fixtureFiles, type Files } from '../../sandbox/set-up.ts';
-import { StageSet } from './stage-set.ts';
+import { StageSet } from '../e2e/stage-set.ts';
 
 const WITHIN_MS = 30_000;
 
@@ -204,6 +204,17 @@ describe('a pull request that needs a person', () => {
 });
 
 describe('every command has its reaction and one answer within 30 s', () => {
+  let asked: RepositoryRecord;
+  let pull: PullRecord;
+  beforeAll(async () => {
+    asked = await set.repository('asked', 'preset: minimal\n');
+    asked.permissions.set('pat', 'maintain');
+    await asked.git.git('branch', 'feature', 'main');
+    const sha = await set.push(asked, 'feature');
+    pull = await set.sandbox.openPull(asked, 'feature');
+    await checkOf(sha, asked);
+  });
+
   it.each([
     ['kim', '/slsa status', '+1'],
     ['stranger', '/slsa explain', '+1'],
@@ -216,14 +227,13 @@ describe('every command has its reaction and one answer within 30 s', () => {
     ['kim', '/slsa accept CVE-2026-1234 until 2099-01-01 x', 'confused'],
     ['pat', '/slsa accept CVE-2026-1234 until 2099-01-01 x', '+1'],
   ])('%s: %s', async (login, body, reaction) => {
-    const pull = repository.pulls.find(({ headRef }) => headRef === 'feature');
-    const id = set.sandbox.comment(repository, pull?.number ?? 0, login, body);
-    const answer = await within(() => repository.comments.find((each) => each.body.includes(`reply:${id} -->`)));
+    const id = set.sandbox.comment(asked, pull.number, login, body);
+    const answer = await within(() => asked.comments.find((each) => each.body.includes(`reply:${id} -->`)));
     expect(answer.body.length).toBeGreaterThan(60);
-    expect(repository.reactions.filter((each) => each.commentId === id).map(({ content }) => content)).toEqual([
+    expect(asked.reactions.filter((each) => each.commentId === id).map(({ content }) => content)).toEqual([
       'eyes',
       reaction,
     ]);
-    expect(repository.comments.filter((each) => each.body.includes(`reply:${id} -->`))).toHaveLength(1);
+    expect(asked.comments.filter((each) => each.body.includes(`reply:${id} -->`))).toHaveLength(1);
   });
 });
