@@ -3,12 +3,10 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
 COPY release release
 COPY src src
 COPY workflows workflows
 COPY activities activities
-COPY sandbox sandbox
 COPY stages stages
 COPY trust trust
 # Then what no process loads goes: native libraries of other platforms, types and source maps (410 MB become 150).
@@ -28,5 +26,5 @@ EXPOSE 3000 9464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 USER node
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve"]

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { ArchiveError, readEntries, type ArchiveFault } from '../src/adapters/github/artifact-archive.ts';
+import { ARCHIVE_THREAD } from '../src/adapters/program-files.ts';
 import { canonicalSha256 } from '../src/adapters/sigstore/canonical-json.ts';
 import { SBOM_FILE } from '../src/domain/sbom/sbom-result.ts';
 import { FILES_OF_STAGE } from '../src/domain/stage/stage-artifact.ts';
@@ -65,15 +66,13 @@ function withCanonicalSbom(files: ReportFiles): ReportFiles {
   return new Map([...files, [SBOM_FILE, { ...sbom, canonicalSha256: canonicalSha256(json.value) }]]);
 }
 
-const THREAD = new URL(`./archive-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-
 function readArchiveInThread(job: ArchiveJob): Promise<ThreadAnswer> {
   const tooMuch = (why: string): ThreadAnswer => ({
     kind: 'reading',
     reading: unusable(unreadable(job.expected.stage, 'its report', why)),
   });
   return new Promise((resolve, reject) => {
-    const thread = new Worker(THREAD, {
+    const thread = new Worker(ARCHIVE_THREAD, {
       workerData: job,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
       // Nothing of the environment is needed there, and secrets are in it.

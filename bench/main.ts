@@ -5,9 +5,18 @@ import { intake } from './intake.ts';
 import { memory } from './memory.ts';
 import { pipelines } from './pipelines.ts';
 import { requests } from './requests.ts';
+import { start } from './start.ts';
 import { TABLE_HEAD, tableRow, type Benchmark } from './rows.ts';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { intake, pipelines, requests, memory, evidence, autofix };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  start,
+  intake,
+  pipelines,
+  requests,
+  memory,
+  evidence,
+  autofix,
+};
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

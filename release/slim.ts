@@ -47,13 +47,6 @@ const RULES: readonly Rule[] = [
     remove: (root) =>
       globSync('node_modules/**/{README,CHANGELOG,HISTORY}*.md', { cwd: root }).map((path) => join(root, path)),
   },
-  {
-    why: 'the demo: its sandbox needs development dependencies',
-    remove: (root) => [
-      join(root, 'dist/sandbox'),
-      ...globSync('dist/src/cli/demo*', { cwd: root }).map((path) => join(root, path)),
-    ],
-  },
 ];
 
 function bytesIn(path: string): number {

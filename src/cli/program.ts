@@ -1,6 +1,7 @@
 /** The command line: one row a command. A command's module is loaded when it is called, so that each loads what it uses. */
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { DEMO_MODULE } from '../adapters/program-files.ts';
 import type { DemoOptions } from './demo.ts';
 import type { Environment } from './environment.ts';
 import type { InitOptions } from './init.ts';
@@ -22,7 +23,8 @@ const program = new Command('slsa-pipeline')
 /** @throws Error where this is an installation: the demo's sandbox needs development dependencies */
 async function demoModule(): Promise<typeof import('./demo.ts')> {
   try {
-    return await import('./demo.ts');
+    // By its address, so that no build takes it in. The type is that of the module which stands there.
+    return (await import(DEMO_MODULE)) as typeof import('./demo.ts');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
     const where = 'in a checkout of the repository, run `npm ci && npm run demo`';

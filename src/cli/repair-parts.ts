@@ -1,8 +1,8 @@
 /** Who repairs: the model, the MCP server and their limits, as the environment names them. */
-import { fileURLToPath } from 'node:url';
 import type { RepairParts } from '../../activities/index.ts';
 import { claude } from '../adapters/claude/claude.ts';
 import type { McpServerChoice } from '../adapters/mcp/repository-tools.ts';
+import { MAIN_PROGRAM } from '../adapters/program-files.ts';
 import type { Environment } from './environment.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -16,8 +16,7 @@ export function repairParts(environment: Environment): RepairParts {
 }
 
 /** The one of this program, in a process of its own. */
-const MAIN = fileURLToPath(new URL(`./main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url));
-export const EMBEDDED: McpServerChoice = { kind: 'embedded', command: [process.execPath, MAIN, 'mcp'] };
+export const EMBEDDED: McpServerChoice = { kind: 'embedded', command: [process.execPath, MAIN_PROGRAM, 'mcp'] };
 
 function mcpServer(given: string | undefined): McpServerChoice {
   if (given === undefined) return EMBEDDED;

@@ -34,6 +34,16 @@ it('a failed activity is told with its run, its repository and the causes of its
   });
 });
 
+it('what the native part writes keeps the id of the run and its failure, within a bound', () => {
+  const meta = { sdkComponent: 'core', target: 'temporalio_sdk_core', run_id: '01a2', failure: 'x'.repeat(5000) };
+  expect(lineOf('WARN', 'Failing workflow task', meta)).toEqual({
+    level: 'warn',
+    temporalRun: '01a2',
+    cause: 'x'.repeat(1000),
+    msg: 'Failing workflow task',
+  });
+});
+
 it.each([[undefined], [null], ['text'], [{ error: 'text' }], [{ attempt: 'many' }]])(
   'meta of another form, %j, costs nothing but its fields',
   (meta) => {

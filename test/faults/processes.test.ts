@@ -107,7 +107,7 @@ describe('what the processes start', () => {
       .map((line) => JSON.parse(line) as { file: string; args: string[] });
     expect(
       started.map(({ file, args }) => [file, args.slice(1).map((arg) => arg.split('/').slice(-2).join('/'))]),
-    ).toEqual([[process.execPath, ['temporal/workflow-bundle.ts', 'workflows/index.ts']]]);
+    ).toEqual([[process.execPath, ['temporal/workflow-bundler.ts', 'plain']]]);
   }, 120_000);
 });
 

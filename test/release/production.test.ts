@@ -141,9 +141,17 @@ describe('a production build in service', () => {
   }, 60_000);
   afterAll(() => real.close());
 
-  it('takes a signed webhook through to a finished check, and both processes end on SIGTERM', async () => {
+  it('takes a signed webhook through to a finished check, starts no process, and ends on SIGTERM', async () => {
     const repository = await real.repository('app', 'preset: standard\n');
-    const more = { ...image.env, METRICS_HOST: '127.0.0.1', METRICS_PORT: '0' };
+    const spawns = join(folder, 'spawns');
+    const watch = `--import ${new URL('../faults/watch-spawns.mjs', import.meta.url).href}`;
+    const more = {
+      ...image.env,
+      NODE_OPTIONS: `${image.env['NODE_OPTIONS'] ?? ''} ${watch}`,
+      WATCH_SPAWNS: spawns,
+      METRICS_HOST: '127.0.0.1',
+      METRICS_PORT: '0',
+    };
     const service = await real.startService(more);
     const worker = await real.startWorker(more);
     real.sandbox.webhooks.options.url = service.url;
@@ -151,6 +159,7 @@ describe('a production build in service', () => {
     expect(check).toMatchObject({ conclusion: 'success' });
     for (const { child } of [service, worker]) child.kill('SIGTERM');
     expect([await service.ended, await worker.ended]).toEqual([0, 0]);
+    expect(existsSync(spawns)).toBe(false);
   }, 120_000);
 
   it('verifies a signed bundle, and refuses it for another commit', async () => {
@@ -188,9 +197,7 @@ describe('the package for npm', () => {
     ];
     process.stdout.write(`package: ${Math.round(size / 1000)} kB in ${files.length} files\n`);
     expect(size).toBeLessThan(3 * MEGABYTE);
-    expect(files.map(({ path }) => path).filter((path) => /^(test|sandbox|dist\/sandbox|src)\//.test(path))).toEqual(
-      [],
-    );
+    expect(files.map(({ path }) => path).filter((path) => /^(test|sandbox|src)\/|demo|sandbox/.test(path))).toEqual([]);
 
     const empty = mkdtempSync(join(folder, 'installed-'));
     writeFileSync(join(empty, 'package.json'), '{}');

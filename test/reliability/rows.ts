@@ -6,8 +6,6 @@
 export interface Row {
   readonly id: string;
   readonly promise: string;
-  /** Why nothing proves it yet. */
-  readonly waits?: string;
 }
 
 export const ROWS: readonly Row[] = [

@@ -4,9 +4,10 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { TRUST_FILES } from '../program-files.ts';
 import { loadTrustRoot, TrustRootError, type TrustRoot } from './trust-root.ts';
 
-const FOLDER = fileURLToPath(new URL('../../../trust/', import.meta.url));
+const FOLDER = fileURLToPath(TRUST_FILES);
 
 const Shipped = z.object({ file: z.string(), asOf: z.iso.date(), mirror: z.url(), tufRoot: z.string() });
 const ShippedIndex = z.object({ maxAgeDays: z.number().int().positive(), roots: z.record(z.string(), Shipped) });

@@ -28,8 +28,12 @@ export interface DevServer {
 
 const START_TIMEOUT_MS = 20_000;
 
-/** A free port can be taken by another process before the server binds it. */
+/**
+ * A port that was free can be taken by another process before the server binds it: one of ours, or one of those that the server
+ * chooses for its own services, where it panics. Source: temporalio/cli `internal/devserver`, `MustGetFreePort`.
+ */
 const MAX_STARTS = 5;
+const PORT_TAKEN = /address already in use|^panic: /m;
 
 /** @throws Error with the server's own last lines, where it does not come up. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
@@ -39,7 +43,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     try {
       return await startOn(ports, options);
     } catch (error) {
-      const isTaken = error instanceof Error && error.message.includes('address already in use');
+      const isTaken = error instanceof Error && PORT_TAKEN.test(error.message);
       if (!isTaken || options.port !== undefined || start === MAX_STARTS) throw error;
     }
   }
@@ -133,7 +137,7 @@ function untilServing(child: ChildProcessByStdio<null, Readable, Readable>, port
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer);
-      reject(new Error(`The Temporal server did not start: ${why}\n${output.trim().slice(-1000)}`.trim()));
+      reject(new Error(`The Temporal server did not start: ${why}\n${lastWords(output)}`.trim()));
     };
     const timer = setTimeout(
       () => fail(`it did not say that it serves within ${START_TIMEOUT_MS / 1000} s`),
@@ -153,7 +157,13 @@ function untilServing(child: ChildProcessByStdio<null, Readable, Readable>, port
   });
 }
 
-const MAX_OUTPUT = 10_000;
+const MAX_OUTPUT = 20_000;
+
+/** What it died of stands above the stack of a panic. */
+function lastWords(output: string): string {
+  const panic = /^panic: .*(?:\n.*){0,3}/m.exec(output);
+  return (panic?.[0] ?? output.trim()).slice(-1000);
+}
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -60,7 +60,12 @@ const STICKY_TIMEOUT = '3 seconds';
 
 /** Once a process, before the first worker: Temporal logs to our log, and leaves signals to us. */
 export function installRuntime(log: Logger): void {
-  Runtime.install({ logger: new DefaultLogger('WARN', (entry) => writeToLog(log, entry)), shutdownSignals: [] });
+  Runtime.install({
+    logger: new DefaultLogger('WARN', (entry) => writeToLog(log, entry)),
+    // Its native part would write to the console by itself, in a form of its own.
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+    shutdownSignals: [],
+  });
 }
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {

@@ -18,7 +18,10 @@ const Meta = z.object({
   attempt: z.number().optional(),
   repository: z.string().optional(),
   durationMs: z.number().optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
+  /** The native part names a run by Temporal's own id, and writes failures out as text. */
+  run_id: z.string().optional(),
+  failure: z.string().optional(),
 });
 
 type Fields = Readonly<Record<string, string | number>>;
@@ -27,14 +30,18 @@ type Fields = Readonly<Record<string, string | number>>;
 function fieldsOf(meta: unknown): Fields {
   const parsed = Meta.safeParse(meta);
   if (!parsed.success) return {};
-  const { workflowId, workflowType, activityType, attempt, repository, durationMs, error } = parsed.data;
-  const fields = { run: workflowId, workflow: workflowType, activity: activityType, attempt, repository, durationMs };
-  const known = Object.entries({ ...fields, cause: causeOf(error) }).filter(([, value]) => value !== undefined);
+  const { workflowId, workflowType, activityType, attempt, repository, durationMs } = parsed.data;
+  const { error, failure, run_id: temporalRun } = parsed.data;
+  const named = { run: workflowId, workflow: workflowType, activity: activityType, repository, temporalRun };
+  const known = Object.entries({ ...named, attempt, durationMs, cause: causeOf(error ?? failure) }).filter(
+    ([, value]) => value !== undefined,
+  );
   return Object.fromEntries(known) as Fields;
 }
 
 /** Messages of an error and of its causes, outermost first: `JSON.stringify` of an Error keeps none of them. */
 function causeOf(error: unknown): string | undefined {
+  if (typeof error === 'string') return error.slice(0, MAX_TEXT);
   const messages: string[] = [];
   for (let each = error; each instanceof Error && messages.length < MAX_CAUSES; each = each.cause)
     messages.push(each.message);
@@ -43,6 +50,7 @@ function causeOf(error: unknown): string | undefined {
 }
 
 const MAX_CAUSES = 5;
+const MAX_TEXT = 1000;
 
 /** Names the repository in each line about an activity: its id alone, which the run's id holds, tells an operator little. */
 export function repositoryInLog(): ActivityInterceptors {

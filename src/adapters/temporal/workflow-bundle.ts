@@ -1,27 +1,19 @@
-/** The workflows as Temporal's sandbox loads them: one file. The build makes it; the source tree makes it at each start. */
+/** The workflows as Temporal's sandbox loads them: one file. The build makes it; a checkout makes it at each start. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-
-/** `traced` also holds OpenTelemetry's interceptors, which each workflow evaluates anew. */
-export type BundleKind = 'plain' | 'traced';
-
-const IS_BUILT = import.meta.url.endsWith('.js');
+import { builtWorkflows, type BundleKind } from '../program-files.ts';
 
 /**
  * @returns the bundle's code
  * @throws Error where a build lacks its bundle, or the workflows cannot be bundled
  */
-export function workflowCode(kind: BundleKind): Promise<string> {
-  return IS_BUILT ? builtCode(kind) : bundleInProcess(kind);
-}
-
-/** `npm run build` writes it there. */
-async function builtCode(kind: BundleKind): Promise<string> {
-  const file = fileURLToPath(new URL(`../../../workflows/bundle.${kind}.js`, import.meta.url));
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Error(`This build has no ${file}: run \`npm run build\` again.`, { cause: error });
+export async function workflowCode(kind: BundleKind): Promise<string> {
+  const built = builtWorkflows(kind);
+  if (built === null) return bundleInProcess(kind);
+  return readFile(built, 'utf8').catch((error: unknown) => {
+    throw new Error(`This build has no ${built}: run \`npm run build\` again.`, { cause: error });
   });
 }
 
