@@ -73,8 +73,10 @@ async function intentOf(options: RunOptions, environment: Environment): Promise<
     throw new UsageError('--repo-owner and --repo-name are needed (or --follow).');
   const credentials = credentialsOf(environment);
   const baseUrl = environment.GITHUB_API_URL;
-  const repository = await lookUpRepository(credentials, baseUrl, { owner, name });
+  // Mistakes of the call first: nothing is asked of GitHub for them.
+  const flags = flagsOf(options);
   const ref = refOf(options.gitRef);
+  const repository = await lookUpRepository(credentials, baseUrl, { owner, name });
   const tip = await githubFor(credentials, baseUrl).repository(repository).contents.commitAt(ref);
   const sha = tip ?? usage(`--git-ref: ${fullName(repository)} has no ${shortRef(ref)}.`);
   if (options.gitSha !== undefined && options.gitSha !== sha) {
@@ -84,7 +86,7 @@ async function intentOf(options: RunOptions, environment: Environment): Promise<
   }
   // A person watches, and whether webhooks arrive is not known here.
   const timing = credentials.kind === 'app' ? { ...WEBHOOK_TIMING, firstLook: 30, maxLook: 120 } : POLLING_TIMING;
-  const triggers = [{ kind: 'manual', actor: 'the command line', flags: flagsOf(options) } as const];
+  const triggers = [{ kind: 'manual', actor: 'the command line', flags } as const];
   return { repository, ref, sha: CommitSha.parse(sha), triggers, delivery: null, timing };
 }
 

@@ -1,6 +1,7 @@
 /** Real processes: a worker that is killed and comes back, and the command line with a plain token and no webhook. */
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { command, type Command } from '../command.ts';
 import { type Scripts } from './scripted-executors.ts';
 import { StageSet } from './stage-set.ts';
@@ -68,10 +69,17 @@ describe('a worker', () => {
 });
 
 describe('the command line with a plain token', () => {
-  it('starts a run, follows it to its end, and leaves a commit status', async () => {
-    const repository = await set.repository('by-hand');
-    const env = { ...common(), GITHUB_TOKEN: set.sandbox.auth.personalToken(set.sandbox.user('kim')) };
+  let repository: RepositoryRecord;
+  let webhooks: string | null;
+  beforeAll(async () => {
+    repository = await set.repository('by-hand');
+    webhooks = set.sandbox.webhooks.options.url;
     set.sandbox.webhooks.options.url = null;
+  });
+  afterAll(() => void (set.sandbox.webhooks.options.url = webhooks));
+
+  it('starts a run, follows it to its end, and leaves a commit status', async () => {
+    const env = { ...common(), GITHUB_TOKEN: set.sandbox.auth.personalToken(set.sandbox.user('kim')) };
     const worker = start(['worker'], env);
     await worker.says('Worker is polling');
     const asked = [
