@@ -7,6 +7,7 @@ import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { oneLanguage } from './one-language.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -21,16 +22,6 @@ const packages: Plugin = {
     bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind === 'entry-point' || path.startsWith('node:') || BUNDLED.test(path) ? undefined : { path, external: true },
     );
-  },
-};
-
-/** zod brings its messages in fifty languages; ours are written in one. */
-const oneLanguage: Plugin = {
-  name: 'one-language',
-  setup(bundler) {
-    bundler.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    }));
   },
 };
 

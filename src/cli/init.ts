@@ -5,7 +5,7 @@ import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { readSettings } from '../domain/settings/read-settings.ts';
 import { SETTINGS_PATH, type SettingsFile } from '../domain/settings/settings-schema.ts';
 import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
-import { renderForkCheck, renderStageFiles } from '../domain/stage/render-stage-files.ts';
+import { OWN_PLAN, ownPlanFiles, renderForkCheck, renderStageFiles } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
 import type { Environment } from './environment.ts';
 import { UsageError } from './usage-error.ts';
@@ -32,7 +32,8 @@ export function init(folder: string, options: InitOptions, environment: Environm
   const sources = readStageSources();
   const rendered = renderStageFiles(sources, { builder, timeoutMinutes });
   const files = new Map(STAGES.map((stage) => [pathOf(stage), rendered[stage]]));
-  files.set(FORK_CHECK, renderForkCheck(sources));
+  files.set(FORK_CHECK, renderForkCheck(sources, builder));
+  if (builder === null) for (const [path, text] of ownPlanFiles(sources)) files.set(path, text);
   if (!existsSync(join(folder, SETTINGS_PATH))) files.set(SETTINGS_PATH, 'preset: standard\n');
   const differing = [...files].filter(([path, text]) => textOf(join(folder, path)) !== text);
   const wasThere = new Set(differing.map(([path]) => path).filter((path) => existsSync(join(folder, path))));
@@ -60,7 +61,16 @@ const FORK_CHECK = `.github/workflows/${FORK_CHECK_FILE}`;
 const pathOf = (stage: Stage): string => `.github/workflows/${STAGE_TABLE[stage].file}`;
 
 /** Everything that is written, and the folders on the way. */
-const PLACES = ['.github', '.github/workflows', SETTINGS_PATH, ...STAGES.map(pathOf), FORK_CHECK];
+const PLACES = [
+  '.github',
+  '.github/workflows',
+  SETTINGS_PATH,
+  ...STAGES.map(pathOf),
+  FORK_CHECK,
+  OWN_PLAN,
+  `${OWN_PLAN}/action.yml`,
+  `${OWN_PLAN}/plan.mjs`,
+];
 
 /** Somebody else may have made the checkout: a link in it would lead what is written to wherever it points. */
 function refuseLink(folder: string, path: string): void {

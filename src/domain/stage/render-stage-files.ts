@@ -2,7 +2,7 @@
  * The stage files as a repository gets them. `uses:` takes no expression, so the operator's builder is written into stage
  * 01; where there is none, the builder's own jobs are written there instead, and the repository builds for itself (L2).
  */
-import type { BuilderWorkflow } from '../build/builder.ts';
+import { builderParts, type BuilderWorkflow } from '../build/builder.ts';
 import { STAGE_TABLE, STAGES, type Stage } from './stage-table.ts';
 
 /** The texts that are shipped in `stages/`. */
@@ -12,6 +12,17 @@ export interface StageSources {
   readonly builder: string;
   /** `stages/fork-check.yml` */
   readonly forkCheck: string;
+  /** `stages/builder/plan/`: the action that reads what is to be built. */
+  readonly plan: PlanAction;
+}
+
+export interface PlanAction {
+  /** `action.yml` */
+  readonly action: string;
+  /** `plan.mjs` */
+  readonly program: string;
+  /** SHA-256 of the program, in hex. */
+  readonly programSha256: string;
 }
 
 export interface Rendering {
@@ -29,19 +40,85 @@ export function renderStageFiles(sources: StageSources, rendering: Rendering): R
 }
 
 /**
- * The check of pull requests from forks: it reads the base branch's settings by the builder's own steps, so that it builds
- * what the builder would build.
+ * The check of pull requests from forks: it reads the base branch's settings by the builder's own step, so that it builds what
+ * the builder would build.
  *
  * @throws Error as above
  */
-export function renderForkCheck({ builder, forkCheck }: Pick<StageSources, 'builder' | 'forkCheck'>): string {
-  const [, afterCheckout] = splitOnce(builder, PLAN_STEPS);
-  const [steps] = splitOnce(afterCheckout, '\n  build:\n');
-  return replaceOnce(forkCheck, PLAN_MARK, `${PLAN_STEPS}${steps}`);
+export function renderForkCheck(
+  { builder: builderText, forkCheck, plan }: Pick<StageSources, 'builder' | 'forkCheck' | 'plan'>,
+  builder: BuilderWorkflow | null,
+): string {
+  const [, afterMark] = splitOnce(builderText, PLAN_NOTE);
+  const [step] = splitOnce(afterMark, '\n  build:\n');
+  const text = replaceOnce(forkCheck, PLAN_MARK, `${PLAN_NOTE}${step}`);
+  if (builder === null) return withOwnPlan(text, plan);
+  return replaceOnce(text, NOBODYS_PLAN, planOf(builder));
 }
 
-const PLAN_MARK = "      # Here `slsa-pipeline init` writes the builder's own two steps that read the settings.\n";
-const PLAN_STEPS = '      - name: Fetch the one tool that reads YAML\n';
+const PLAN_MARK = "      # Here `slsa-pipeline init` writes the builder's own step that reads the settings.\n";
+const PLAN_NOTE =
+  "      # The App's own plan, bundled (`npm run build:plan`), of the builder's repository at a commit of it.\n";
+
+/** Where a repository that has no isolated builder keeps the plan action. */
+export const OWN_PLAN = '.github/slsa-plan';
+
+/** What a repository needs beside its workflows where it has no isolated builder: by path. */
+export const ownPlanFiles = ({ plan }: Pick<StageSources, 'plan'>): ReadonlyMap<string, string> =>
+  new Map([
+    [`${OWN_PLAN}/action.yml`, plan.action],
+    [`${OWN_PLAN}/plan.mjs`, plan.program],
+  ]);
+
+/** The `uses:` of the shipped builder: nobody's. */
+const NOBODYS_PLAN = `example-org/slsa-builder/plan@${'0'.repeat(40)}`;
+
+/** The plan action of a builder: its repository's, at the same commit. */
+function planOf(builder: BuilderWorkflow): string {
+  const { workflow, commit } = builderParts(builder);
+  return `${workflow.split('/').slice(0, 2).join('/')}/plan@${commit}`;
+}
+
+/** The action of the checkout itself; its program is the one that was rendered, or the job ends. */
+function withOwnPlan(text: string, { programSha256 }: PlanAction): string {
+  const fetched = replaceOnce(text, ONLY_SETTINGS, SETTINGS_AND_PLAN);
+  const noted = replaceOnce(fetched, PLAN_NOTE, ownCheck(programSha256));
+  return replaceOnce(noted, NOBODYS_PLAN, `./${OWN_PLAN} # zizmor: ignore[self-repository]`);
+}
+
+const ONLY_SETTINGS = '          sparse-checkout: .github/slsa-pipeline.yml\n';
+const SETTINGS_AND_PLAN = `          sparse-checkout: |
+            .github/slsa-pipeline.yml
+            ${OWN_PLAN}
+`;
+
+const ownCheck = (sha256: string): string => `      - name: Refuse another plan program
+        env:
+          WANTED: ${sha256}
+        run: |
+          found=$(sha256sum ${OWN_PLAN}/plan.mjs | cut -d' ' -f1)
+          if [ "$found" != "$WANTED" ]; then
+            echo "::error file=${OWN_PLAN}/plan.mjs::This is not the plan program that this file was rendered with: run slsa-pipeline init once more."
+            exit 1
+          fi
+
+      # The App's own plan, bundled (\`npm run build:plan\`): of the checkout, and not of the commit that this file is at, which may
+      # be a fork's.
+`;
+
+/**
+ * The builder's own file, for its repository, which carries the plan action as well: at that commit.
+ *
+ * @throws Error where the source is not ours
+ */
+export const renderBuilder = ({ builder }: Pick<StageSources, 'builder'>, plan: PlanReference): string =>
+  replaceOnce(builder, NOBODYS_PLAN, `${plan.owner}/${plan.name}/plan@${plan.commit}`);
+
+export interface PlanReference {
+  readonly owner: string;
+  readonly name: string;
+  readonly commit: string;
+}
 
 function renderOne(stage: Stage, sources: StageSources, { builder, timeoutMinutes }: Rendering): string {
   const isCaller = stage === 'build' && builder !== null;
@@ -57,14 +134,14 @@ const NOBODYS_BUILDER = `example-org/slsa-builder/.github/workflows/build-image.
 
 const JOBS = '\njobs:\n';
 
-function renderBuild({ stages, builder: builderText }: StageSources, builder: BuilderWorkflow | null): string {
+function renderBuild({ stages, builder: builderText, plan }: StageSources, builder: BuilderWorkflow | null): string {
   if (builder !== null) return replaceOnce(stages.build, NOBODYS_BUILDER, builder);
   const [caller] = splitOnce(stages.build, JOBS);
   const [head, jobs] = splitOnce(builderText, JOBS);
   // Without these scripts would run without pipefail.
   const [, defaults] = splitOnce(head, DEFAULTS);
   const withFlags = replaceOnce(caller, COMMIT_INPUT, `${COMMIT_INPUT}${FLAGS_INPUT}`);
-  const ownJobs = replaceOnce(jobs, 'FLAGS: "{}"', 'FLAGS: ${{ inputs.flags }}');
+  const ownJobs = withOwnPlan(replaceOnce(jobs, 'flags: "{}"', 'flags: ${{ inputs.flags }}'), plan);
   return `${replaceOnce(withFlags, CALLER_NOTE, OWN_NOTE)}${DEFAULTS}${defaults}${JOBS}${ownJobs}`;
 }
 
