@@ -1,6 +1,6 @@
 /** A linter of two rules, one of which its fixer repairs: real reports of real files, at once. */
 import { createHash } from 'node:crypto';
-import type { StageEnd, StageJob } from '../../sandbox/actions/engine.ts';
+import type { StageEnd, StageJob } from '../../sandbox/actions/scripts.ts';
 import { FIXES_FILE } from '../../src/domain/repair/fixes.ts';
 
 interface Found {
@@ -25,7 +25,9 @@ export async function tinyLint({ inputs, repository: { git }, run }: StageJob): 
   const found = texts.flatMap(([file, text]) => findingsIn(file, text));
   const code = found.length === 0 ? 0 : 1;
   const status = code === 0 ? 'success' : 'error';
-  const linters = [{ name: 'JAVASCRIPT_ES', status, total_number_errors: found.length, files_number: names.length }];
+  const linters = [
+    { name: 'JAVASCRIPT_ES', status, return_code: code, total_number_errors: found.length, files_number: names.length },
+  ];
   const stage = {
     schemaVersion: 1,
     stage: 'lint',

@@ -7,6 +7,7 @@ import { parseJson, type ReportFiles } from '../stage/stage-report.ts';
 import type { LintFinding, LintResult } from './lint-result.ts';
 import {
   errorsOf,
+  hasFailed,
   LINTER_LOGS,
   MEGALINTER_JSON,
   MEGALINTER_SARIF,
@@ -45,15 +46,12 @@ export function readAllFindings(files: ReportFiles): LintEvidence | null {
   const json = parseJson(files.get(MEGALINTER_JSON)?.text ?? '');
   const report = json.ok ? MegaLinterJson.safeParse(json.value).data : undefined;
   if (report === undefined) return null;
-  const found = findingsIn(
-    files,
-    report.linters.filter(({ status }) => status === 'error'),
-  );
+  const found = findingsIn(files, report.linters.filter(hasFailed));
   return {
     ...found,
     linters: report.linters.map((linter) => ({
       name: linter.name,
-      errors: linter.status === 'error' ? errorsOf(linter) : (linter.total_number_errors ?? 0),
+      errors: hasFailed(linter) ? errorsOf(linter) : (linter.total_number_errors ?? 0),
       files: linter.files_number ?? linter.files?.length ?? 0,
     })),
   };

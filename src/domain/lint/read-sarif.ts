@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { plainLine } from '../report/plain-text.ts';
 import { parseJson } from '../stage/stage-report.ts';
+import { artifactPath } from './artifact-path.ts';
 import type { LintFinding } from './lint-result.ts';
 
 export const MAX_MESSAGE = 160;
@@ -99,7 +100,7 @@ function rank(linter: string, { ruleId, level, message, locations }: LevelledRes
 }
 
 const placeOf = (place: z.infer<typeof SarifLocation>['physicalLocation']): Pick<LintFinding, 'file' | 'line'> => ({
-  file: plainLine(place?.artifactLocation?.uri ?? '', 200),
+  file: plainLine(artifactPath(place?.artifactLocation?.uri ?? ''), 200),
   line: place?.region?.startLine ?? null,
 });
 
