@@ -10,6 +10,7 @@ import {
   type StageEvidence,
 } from '../src/domain/evidence/assessment.ts';
 import type { AttestationExpectation } from '../src/domain/evidence/judge-attestation.ts';
+import type { JobMachine } from '../src/domain/evidence/machines.ts';
 import type { ProvenanceExpectation } from '../src/domain/evidence/judge-provenance.ts';
 import type { TrustMap } from '../src/domain/evidence/trust-map.ts';
 import {
@@ -39,6 +40,7 @@ import {
 } from '../src/domain/signature/signature-result.ts';
 import type { StageRun } from '../src/domain/stage/stage-outcome.ts';
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { answer, type Answer } from './failures.ts';
 
 /** A file of a stage's artifact, held to the hash that the run has known since it was collected. */
@@ -84,11 +86,16 @@ export interface EvidenceParts {
   readonly vsa: VsaSigner | null;
 }
 
+/** A run asks twice, some minutes apart. */
+const MAX_REMEMBERED = 1000;
+
 export function createEvidenceActivities(github: GitHub, parts: EvidenceParts): EvidenceActivities {
+  const machines = new LRUCache<string, readonly JobMachine[]>({ max: MAX_REMEMBERED });
   return {
     assessEvidence: (input) =>
       answer(async () => {
-        const assessment = await assessWith({ github, api: github.repository(input.repository), parts, input });
+        const api = github.repository(input.repository);
+        const assessment = await assessWith({ github, api, parts, input, machines });
         const vsa = parts.vsa?.sign(vsaStatement(assessment, new Date().toISOString())) ?? null;
         return { assessment, vsa };
       }),
@@ -100,6 +107,7 @@ interface Looking {
   readonly api: RepositoryApi;
   readonly parts: EvidenceParts;
   readonly input: EvidenceInput;
+  readonly machines: LRUCache<string, readonly JobMachine[]>;
 }
 
 async function assessWith(looking: Looking): Promise<Assessment> {
@@ -112,12 +120,22 @@ async function assessWith(looking: Looking): Promise<Assessment> {
     trust: parts.trust,
     build: await buildEvidence(looking),
     conclusion: input.build.run.conclusion,
+    machines: await machinesOf(looking),
     ...elsewhere,
     signature: await signatureEvidence(looking),
     sbom: await sbomEvidence(looking),
     verifier: parts.verifier,
     roots: parts.roots.map(({ facts }): RootFacts => facts),
   });
+}
+
+/** Of an attempt that has ended: what was read once is not asked for again. */
+async function machinesOf({ api, machines, input }: Looking): Promise<readonly JobMachine[]> {
+  const { actionsRunId, attempt } = input.build.run;
+  const key = `${input.repository.id}/${actionsRunId}/${attempt}`;
+  const known = machines.get(key) ?? (await api.actions.machinesOf(actionsRunId, attempt));
+  machines.set(key, known);
+  return known;
 }
 
 const rootOf = (signing: Signing): string => (signing === 'github' ? GITHUB : PUBLIC_GOOD);

@@ -69,7 +69,8 @@ type New = Extract<StageKnown, { phase: 'new' }>;
 type Unknown = Extract<StageKnown, { phase: 'unknown' }>;
 
 async function dispatch({ api, input }: Following, known: New): Promise<StageStep> {
-  const inputs = { ...input.inputs, key: input.key, nonce: known.nonce, commit: input.commit };
+  const { key, commit, group = key } = input;
+  const inputs = { ...input.inputs, key, nonce: known.nonce, group, commit };
   const sentAt = new Date().toISOString();
   try {
     const answer = await api.actions.dispatch({ file: input.file, ref: input.ref, inputs });
@@ -109,7 +110,7 @@ function refusal(fault: GitHubFault, input: StageInput): Problem | null {
       'stage_file_refused',
       'person',
       message,
-      'Compare the stage file with the one that this App renders.',
+      'Run `slsa-pipeline init` once more: the stage file is another than the one that this App renders.',
     );
   }
   if (fault.kind === 'forbidden') {

@@ -42,7 +42,7 @@ export function standingOf(
 
 /** Where there is none, pull requests from forks have no check, which is told there. */
 export const differsFromForkCheck = (facts: StageFileFacts, found: ReadonlyMap<string, string>): boolean =>
-  found.has(FORK_CHECK_FILE) && found.get(FORK_CHECK_FILE) !== blobSha(renderForkCheck(facts.sources));
+  found.has(FORK_CHECK_FILE) && found.get(FORK_CHECK_FILE) !== blobSha(renderForkCheck(facts.sources, facts.builder));
 
 /** As git names a file's content. Source: git-hash-object(1). */
 function blobSha(text: string): string {

@@ -111,6 +111,7 @@ class Following {
       timeoutMinutes,
       bindsCommit,
       key,
+      group: newNonce(),
       inputs: ask.inputs,
       expected: ask.expected,
     };

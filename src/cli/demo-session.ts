@@ -5,7 +5,7 @@ import type { AttackScenario } from '../../sandbox/attacks.ts';
 import { Sandbox } from '../../sandbox/box.ts';
 import type { Model } from '../../sandbox/claude/claude-server.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
-import { withScenario, type Scenario } from '../../sandbox/scenarios.ts';
+import { scenarioScripts, type Scenario } from '../../sandbox/scenarios.ts';
 import { connectTemporal, type PipelineClient } from '../adapters/temporal/temporal-client.ts';
 import { CommitSha, GitRef } from '../domain/git.ts';
 import type { RunDocument } from '../domain/run/run-document.ts';
@@ -62,7 +62,7 @@ export class DemoSession {
     let scenario: Scenario | null = null;
     const sandbox = await Sandbox.start({
       ...(attack === null ? {} : { attack }),
-      executors: (real) => withScenario(real, () => scenario),
+      stageScripts: () => scenarioScripts(() => scenario),
     });
     started.defer(() => sandbox.stop());
     const client = await connectTemporal(temporal.address);

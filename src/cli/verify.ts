@@ -236,6 +236,7 @@ function assessFound({ place, name, digest, bundles }: Looked, { expected, parts
     trust: parts.trust,
     build: best === undefined ? { kind: 'none' } : { kind: 'bundle', verification: best.found.verification },
     conclusion: null,
+    machines: null,
     found: bundles,
     looked: {
       attestations: place === 'attestations' ? 'read' : 'not_asked',

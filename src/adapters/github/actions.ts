@@ -1,4 +1,5 @@
 /** Actions runs and their artifacts. */
+import type { JobMachine } from '../../domain/evidence/machines.ts';
 import { z } from 'zod';
 import { CommitSha, type GitRef } from '../../domain/git.ts';
 import { GitHubFault } from './github-fault.ts';
@@ -41,10 +42,25 @@ const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
+const JobsOfAttempt = z.object({
+  total_count: z.number().int(),
+  jobs: z.array(
+    z.object({
+      name: z.string(),
+      conclusion: z.string().nullable(),
+      runner_group_id: z.number().int().nullish(),
+      runner_group_name: z.string().nullish(),
+    }),
+  ),
+});
+
 export type Dispatch =
   | { readonly kind: 'started'; readonly actionsRunId: number; readonly url: string }
   /** Taken, without being told as which run: older servers. */
   | { readonly kind: 'accepted' };
+
+const MAX_JOBS = 100;
+const UNSEEN: JobMachine = { job: 'a job that is not listed', conclusion: null, groupId: null, groupName: null };
 
 export interface DispatchRequest {
   readonly file: string;
@@ -61,6 +77,8 @@ export interface ActionsReader {
   /** Null where nothing has changed since `etag`. */
   run(id: number, etag: string | null): Promise<{ readonly run: ActionsRun; readonly etag: string | null } | null>;
   jobs(runId: number): Promise<readonly Job[]>;
+  /** Where each job of an attempt ran. */
+  machinesOf(runId: number, attempt: number): Promise<readonly JobMachine[]>;
   /** What Actions itself wrote on a job: a lost runner, a time-out, who cancelled. */
   annotations(jobId: number): Promise<readonly string[]>;
   /** The address of a job's log, as `artifactLocation`. Null where there is none, or none any more. */
@@ -152,6 +170,24 @@ function runReader(call: RepositoryCall): RunReader {
       const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs';
       const reply = await call({ route, permissions: 'dispatch', params: { run_id: runId, per_page: 100 } });
       return parseReply(z.object({ jobs: z.array(Job) }), reply, route).jobs;
+    },
+
+    async machinesOf(runId, attempt) {
+      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs';
+      const params = { run_id: runId, attempt_number: attempt, per_page: MAX_JOBS };
+      const { jobs, total_count: total } = parseReply(
+        JobsOfAttempt,
+        await call({ route, permissions: 'follow', params }),
+        route,
+      );
+      const known = jobs.map(({ name, conclusion, ...job }) => ({
+        job: name,
+        conclusion,
+        groupId: job.runner_group_id ?? null,
+        groupName: job.runner_group_name ?? null,
+      }));
+      // A run of ours has three: of those that are not shown it is not known where they ran.
+      return total > known.length ? [...known, UNSEEN] : known;
     },
 
     async annotations(jobId) {

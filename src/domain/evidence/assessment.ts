@@ -9,9 +9,10 @@ import { firstFailing, same, stated, brokenOf, type Check } from './checks.ts';
 import { judgeAttestation, type AttestationExpectation } from './judge-attestation.ts';
 import { judgeClaim } from './judge-claim.ts';
 import { judgeProvenance, type ProvenanceExpectation, type Standing } from './judge-provenance.ts';
+import { machinesCheck, type JobMachine } from './machines.ts';
 import { requirements, type Requirement } from './requirements.ts';
 import { PROVENANCE_TYPE } from './slsa-provenance.ts';
-import { higherLevel, minimumLevel, type Level, type TrustMap } from './trust-map.ts';
+import { higherLevel, lowerLevel, minimumLevel, type Level, type TrustMap } from './trust-map.ts';
 import type { BundleReceipt, BundleVerification, RootName, Statement } from './verified-bundle.ts';
 
 /** What the run's own build left as its provenance. */
@@ -53,6 +54,8 @@ export interface Evidence {
   readonly build: BuildEvidence;
   /** Of the Actions run that built, by the API; null where no run is known. */
   readonly conclusion: string | null;
+  /** Of every job of that run's attempt; null where no run is known. */
+  readonly machines: readonly JobMachine[] | null;
   readonly found: readonly FoundBundle[];
   readonly looked: Readonly<Record<Place, Looked>>;
   /** Null where the stage is not part of it, or not run yet. */
@@ -156,14 +159,19 @@ const firstOf = (judged: readonly (readonly [about: string, refused: Check | nul
 const conclusionCheck = ({ conclusion }: Evidence): Check =>
   same('conclusion', conclusion === null ? null : 'success', conclusion);
 
-function judgeBuild({ build, expected, trust }: Evidence): BuildJudgement {
+function judgeBuild({ build, expected, trust, machines }: Evidence): BuildJudgement {
   if (build.kind === 'none') return { standing: 'none', level: 0, checks: [], refused: null };
   if (build.kind === 'unsigned') {
     if (build.statement === null) return { standing: 'none', level: 0, checks: [], refused: null };
     return { standing: 'unsigned', level: 1, ...judgeClaim(build.statement, expected) };
   }
   const { verification } = build;
-  if (verification.kind === 'verified') return judgeProvenance(verification.bundle, expected, trust.policy);
+  if (verification.kind === 'verified') {
+    const judged = judgeProvenance(verification.bundle, expected, trust.policy);
+    const check = machinesCheck(machines);
+    const level = check.state === 'not_met' ? lowerLevel(judged.level, 1) : judged.level;
+    return { ...judged, level, checks: [...judged.checks, check] };
+  }
   const check = rejected(verification.rejection.reason);
   return { standing: 'none', level: 0, checks: [check], refused: check };
 }

@@ -41,6 +41,11 @@ export const CHECKS = {
     'it did not run on a GitHub-hosted runner',
     'Take self-hosted runners away from this workflow.',
   ],
+  machines: [
+    "Every job of the build ran on a machine of GitHub's",
+    "a job of the build did not run on a machine of GitHub's",
+    "Take the label `ubuntu-24.04` off the runners of this repository and of its organisation: GitHub's own then take the jobs.",
+  ],
   repository: [
     'It was built for this repository',
     'it is for another repository',

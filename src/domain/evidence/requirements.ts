@@ -96,9 +96,11 @@ function hosted({ checks, standing }: BuildJudgement): Requirement {
   if (standing === 'unsigned' || standing === 'none')
     return row(title, 2, 'not_met', 'only a signature could tell where it ran');
   const runner = checks.find(({ id }) => id === 'runner');
-  return runner?.state === 'met'
-    ? row(title, 2, 'met', 'GitHub-hosted runner, by the certificate')
-    : row(title, 2, 'not_met', `runner: ${runner?.found ?? '(nothing)'}`);
+  const machines = checks.find(({ id }) => id === 'machines');
+  if (runner?.state !== 'met') return row(title, 2, 'not_met', `runner: ${runner?.found ?? '(nothing)'}`);
+  if (machines?.state === 'not_met') return row(title, 2, 'not_met', machines.found);
+  const jobs = machines?.state === 'met' ? ', and for every other job by the API' : '';
+  return row(title, 2, 'met', `GitHub-hosted runner, by the certificate${jobs}`);
 }
 
 function unforgeable(build: BuildJudgement): Requirement {
@@ -124,9 +126,11 @@ const WHY_NOT = {
   none: 'without provenance the builder is anybody',
 } as const;
 
+const LOWERING: readonly CheckId[] = [...ABOUT_THE_SIGNER, 'machines'];
+
 /** A builder of the trust map may have been let down by the machine that it ran on: then that is why. */
 function whyNotIsolated({ standing, checks }: BuildJudgement): string {
-  const lowering = checks.find(({ id, state }) => state === 'not_met' && ABOUT_THE_SIGNER.includes(id));
+  const lowering = checks.find(({ id, state }) => state === 'not_met' && LOWERING.includes(id));
   const isTrusted = standing === 'trusted_builder' && lowering !== undefined;
   return isTrusted ? brokenOf(lowering) : WHY_NOT[standing];
 }

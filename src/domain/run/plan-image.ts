@@ -1,6 +1,6 @@
 /** Which image a run builds: flags of the command line over the settings, and the settings over what a repository has. */
 import { shortRef, type CommitSha, type GitRef } from '../git.ts';
-import { fullName } from '../repository.ts';
+import { fullName, type Repository } from '../repository.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import type { RunFlags } from './trigger.ts';
 
@@ -32,8 +32,13 @@ export function imageChangedBy(context: PlanContext, flags: RunFlags): string[] 
     .map((name) => names[name]);
 }
 
+/** What the image depends on; the builder knows no more. */
+export type ImageContext = Pick<PlanContext, 'head' | 'ref' | 'sha'> & {
+  readonly repository: Pick<Repository, 'owner' | 'name'>;
+};
+
 /** Flags win over the settings, and the settings over what a repository has anyway. */
-export function imageOf({ repository, head, ref, sha }: PlanContext, flags: RunFlags): Plan['image'] {
+export function imageOf({ repository, head, ref, sha }: ImageContext, flags: RunFlags): Plan['image'] {
   const defaults = {
     registry: 'ghcr.io',
     name: fullName(repository).toLowerCase(),

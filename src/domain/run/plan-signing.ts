@@ -1,6 +1,7 @@
 /** Whether and how a run's evidence is signed, and what that leaves of its stages. */
 import type { Signing } from '../build/builder.ts';
 import { branchRef, isTag, shortRef, type GitRef } from '../git.ts';
+import type { Repository } from '../repository.ts';
 import { matchesAny } from '../settings/ref-pattern.ts';
 import type { Stage } from '../stage/stage-table.ts';
 import { decision, type Decision } from './decision.ts';
@@ -14,11 +15,15 @@ interface SigningChoice {
   readonly reason: string;
 }
 
+export type SigningContext = Pick<PlanContext, 'head' | 'ref'> & {
+  readonly repository: Pick<Repository, 'visibility' | 'defaultBranch'>;
+};
+
 /**
- * The builder's plan job decides the same, at the commit, by the same words (stages/builder/build-image.yml). Nothing is
- * signed by accident: GitHub's authority is not everybody's, and the public log shows a repository's name to the world.
+ * The builder's plan job decides by this as well. Nothing is signed by accident: GitHub's authority is not everybody's, and
+ * the public log shows a repository's name to the world.
  */
-export function signingOf({ repository, head, ref }: PlanContext): SigningChoice {
+export function signingOf({ repository, head, ref }: SigningContext): SigningChoice {
   const isPublic = repository.visibility === 'public';
   const asked = head.signing ?? (isPublic ? 'public_log' : 'none');
   if (asked === 'none') {

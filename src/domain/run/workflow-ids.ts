@@ -27,10 +27,7 @@ export function parseRunId(id: string): RunKey | null {
   return { repositoryId: Number(match[1]), ref: ref.data, sha: sha.data, attempt: Number(match[4]) };
 }
 
-/**
- * A stage file's concurrency group: the run and the stage, without nonce, so that of two dispatches for the same stage
- * the newest wins and the other is cancelled by GitHub itself.
- */
+/** What a stage run belongs to, as its title tells: the run and the stage. */
 export const stageKey = (runWorkflowId: string, stage: Stage): string => `${runWorkflowId}/${stage}`;
 
 /** 128 random bits: what makes one dispatch of a stage tell apart from another, and from anybody else's. */

@@ -35,7 +35,7 @@ const RepositoryPath = z
   .regex(/^[A-Za-z0-9_./ @+-]+$/, 'a path has letters, digits, blanks and . / _ - @ +')
   .refine(isInsideRepository, 'a path is relative and stays inside the repository');
 
-const Image = z.strictObject({
+export const Image = z.strictObject({
   registry: z
     .string()
     .max(200)
@@ -72,7 +72,9 @@ const Image = z.strictObject({
       z
         .string()
         .max(1000)
-        .regex(/^[^\r\n]*$/, 'a build argument is one line'),
+        .regex(/^[^\r\n]*$/, 'a build argument is one line')
+        // docker/build-push-action trims each: what was cut off would be missed by nobody but the program that needs it.
+        .regex(/(^|\S)$/, 'a build argument does not end in blanks'),
     )
     .optional(),
   secrets: z

@@ -20,7 +20,9 @@ export interface StageInput<S extends Stage = Stage> {
   /** The Actions run must be at the very commit: stages that check it out, and all stages of a pull request. */
   readonly bindsCommit: boolean;
   readonly key: string;
-  /** The stage file's own inputs, beside key, nonce and commit. */
+  /** Of its runs one may be at work; random, so that nobody else's can be put in its place. Absent of older runs. */
+  readonly group?: string;
+  /** The stage file's own inputs, beside key, nonce, group and commit. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly expected: Omit<StageExpectation, 'stage' | 'commit'>;
 }
