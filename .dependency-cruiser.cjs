@@ -29,6 +29,7 @@ module.exports = {
           '^src/domain/stage/stage-step',
           '^src/domain/evidence/run-evidence',
           '^src/domain/repair/repair-source',
+          '^sandbox/actions/services',
           '^src/cli/main',
           '^src/cli/processes/started',
           // Loaded by address, as a thread.

@@ -4,7 +4,7 @@
  */
 import { unzipSync } from 'fflate';
 import { claude } from '../src/adapters/claude/claude.ts';
-import { LINTERS } from '../sandbox/actions/linters.ts';
+import { LINTERS } from '../sandbox/actions/megalinter/linters.ts';
 import type { RepositoryRecord } from '../sandbox/github/world.ts';
 import { changedLines } from '../src/domain/repair/changed-lines.ts';
 import type { RepairOutcome } from '../src/domain/repair/repair-outcome.ts';
@@ -12,7 +12,7 @@ import { readEnvironment } from '../src/cli/environment.ts';
 import { parseSarif } from '../src/domain/lint/read-sarif.ts';
 import type { LintFinding } from '../src/domain/lint/lint-result.ts';
 import { Secret } from '../src/domain/secret.ts';
-import { scripted } from '../test/e2e/scripted-executors.ts';
+import { scripted } from '../test/e2e/scripted-stages.ts';
 import { StageSet, type StageSetOptions } from '../test/e2e/stage-set.ts';
 import { CORPUS } from './autofix-corpus.ts';
 import { atLeast, exactly, type Row } from './rows.ts';
@@ -79,7 +79,7 @@ async function repairAll(tools: readonly string[], options: StageSetOptions): Pr
   const set = await StageSet.open({
     kind: true,
     scripts: 'real',
-    executors: (real, parts) => ({ ...scripted({}, parts), lint: real.lint }),
+    stageScripts: (services) => scripted({}, services, { runner: ['lint'] }),
     ...options,
   });
   try {

@@ -2,7 +2,7 @@
 import type { RecordedCall } from '../sandbox/github/http.ts';
 import type { RepositoryRecord } from '../sandbox/github/world.ts';
 import { POLLING_TIMING, WEBHOOK_TIMING } from '../src/domain/run/timing.ts';
-import type { Scripts } from '../test/e2e/scripted-executors.ts';
+import type { Scripts } from '../test/e2e/scripted-stages.ts';
 import { StageSet, type StageSetOptions } from '../test/e2e/stage-set.ts';
 import { measureHistory } from './history.ts';
 import { atMost, type Row } from './rows.ts';

@@ -1,5 +1,5 @@
 /** What an attacker could make of the evidence, each as a scenario: what is signed differs, everything else is as always. */
-import type { Attack, Signing } from './actions/executors.ts';
+import type { Attack, Signing } from './actions/services.ts';
 import type { JobClaims } from './sigstore/claims.ts';
 import { provenanceOf } from './sigstore/provenance.ts';
 

@@ -1,11 +1,15 @@
 /** GitHub in a box: everything the product talks to, on loopback, with real bytes and no account. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuilderWorkflow } from '../src/domain/build/builder.ts';
-import { ActionsEngine, type Executors } from './actions/engine.ts';
-import { realExecutors, type Attack, type ExecutorParts } from './actions/executors.ts';
-import { forkCheck } from './actions/fork-check.ts';
+import { DOUBLES } from './actions/actions/index.ts';
+import { ActionsEngine } from './actions/engine.ts';
 import { PullRequestRuns } from './actions/pull-request-runs.ts';
+import { Runs } from './actions/runs.ts';
+import type { StageScripts } from './actions/scripts.ts';
+import type { Attack, Services } from './actions/services.ts';
+import { toolboxes, ToolsServer } from './actions/tools/tools-server.ts';
 import { ClaudeServer } from './claude/claude-server.ts';
 import { competent } from './claude/models.ts';
 import { FaultPlan } from './faults.ts';
@@ -20,6 +24,7 @@ import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhoo
 import { createWorld, findRepository, type RepositoryRecord } from './github/world.ts';
 import { People, userIn } from './people.ts';
 import { Registry } from './registry/registry.ts';
+import { renderBuilder } from '../src/domain/stage/render-stage-files.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
 import { fixtureFiles, setUpFiles, stageSources, type Files, type FixtureName } from './set-up.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
@@ -31,7 +36,8 @@ export interface SandboxOptions {
   readonly kind?: boolean;
   readonly queueMs?: number;
   readonly listLagMs?: number;
-  readonly executors?: (real: Executors, parts: ExecutorParts) => Executors;
+  /** Ends of stage runs that are not carried out by the runner. */
+  readonly stageScripts?: (services: Services) => StageScripts;
   readonly manner?: WebhookOptions['manner'];
   readonly attack?: Attack;
 }
@@ -52,6 +58,9 @@ function newApp(): { readonly app: AppCredentials; readonly publicKey: string } 
   return { app, publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 }
 
+const mannerOf = ({ manner, kind, seed }: SandboxOptions): WebhookOptions['manner'] =>
+  manner ?? (kind === true ? kindly : unkindly(seed ?? 1));
+
 export class Sandbox extends People {
   readonly auth: Auth;
   readonly engine: ActionsEngine;
@@ -64,6 +73,8 @@ export class Sandbox extends People {
   readonly claude: ClaudeServer;
   private readonly folder: TemporaryFolder;
   readonly pullRuns: PullRequestRuns;
+  private readonly runs: Runs;
+  private readonly tools: ToolsServer;
   private builder: BuilderWorkflow | null = null;
 
   private constructor(
@@ -83,6 +94,8 @@ export class Sandbox extends People {
     > & {
       server: ApiServer;
       folder: TemporaryFolder;
+      runs: Runs;
+      tools: ToolsServer;
     },
   ) {
     super(parts.world, parts.events);
@@ -97,40 +110,37 @@ export class Sandbox extends People {
     this.claude = parts.claude;
     this.folder = parts.folder;
     this.pullRuns = parts.pullRuns;
+    this.runs = parts.runs;
+    this.tools = parts.tools;
   }
 
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
     const folder = await temporaryFolder('slsa-sandbox-');
     const { app, publicKey } = newApp();
     const baseUrl = (): string => box.url;
-    const world = createWorld({
-      appId: app.appId,
-      publicKey,
-      baseUrl,
-      permissions: GRANTED,
-      events: [...NEEDED_EVENTS],
-    });
-    const manner = options.manner ?? (options.kind === true ? kindly : unkindly(options.seed ?? 1));
-    const webhooks = new Webhooks({ secret: app.webhookSecret, url: null, manner });
+    const { appId, webhookSecret } = app;
+    const world = createWorld({ appId, publicKey, baseUrl, permissions: GRANTED, events: [...NEEDED_EVENTS] });
+    const webhooks = new Webhooks({ secret: webhookSecret, url: null, manner: mannerOf(options) });
     const faults = new FaultPlan();
     const auth = new Auth(world);
     const registry = new Registry();
     const sigstore = await Sigstore.start();
     const claude = new ClaudeServer(competent);
-    const nextId = (): number => world.nextId();
-    const parts = { sigstore, nextId, ...(options.attack === undefined ? {} : { attack: options.attack }) };
-    const real = realExecutors(parts);
-    const engine = new ActionsEngine({
-      world,
-      webhooks,
-      executors: options.executors?.(real, parts) ?? real,
-      options: {
+    // Jobs of the runner are another user's, and have to get to their folders.
+    await chmod(folder.path, 0o711);
+    const tools = new ToolsServer(join(folder.path, 'tools'), toolboxes());
+    const services = { world, sigstore, registry, attack: options.attack ?? {}, apiUrl: baseUrl };
+    const runs = new Runs(
+      { world, webhooks },
+      { services, tools, doubles: DOUBLES, minuteMs: 60_000 },
+      {
         listLagMs: options.listLagMs ?? (options.kind === true ? 0 : 2000),
         queueMs: options.queueMs ?? 300,
         folder: folder.path,
       },
-    });
-    const pullRuns = new PullRequestRuns({ world, webhooks }, forkCheck, engine.options);
+    );
+    const engine = new ActionsEngine(runs, options.stageScripts?.(services) ?? (() => null));
+    const pullRuns = new PullRequestRuns(runs);
     const events = new Events(world, webhooks, userIn(world, 'kim'), pullRuns);
     const server = new ApiServer(
       githubRoutes({ world, auth, engine, webhooks, events, pullRuns }),
@@ -155,8 +165,10 @@ export class Sandbox extends People {
       sigstore,
       claude,
       folder,
+      runs,
+      tools,
     });
-    await Promise.all([server.listen(), registry.listen(), claude.listen()]);
+    await Promise.all([server.listen(), registry.listen(), claude.listen(), tools.listen()]);
     return box;
   }
 
@@ -172,8 +184,14 @@ export class Sandbox extends People {
   async stop(): Promise<void> {
     this.webhooks.options.url = null;
     for (const { runs } of this.world.repositories.values()) for (const run of runs) run.abort.abort('sandbox stops');
-    await Promise.all([this.engine.settle(), this.pullRuns.settle()]);
-    await Promise.all([this.server.close(), this.registry.close(), this.claude.close(), this.sigstore.stop()]);
+    await this.runs.settle();
+    await Promise.all([
+      this.server.close(),
+      this.tools.close(),
+      this.registry.close(),
+      this.claude.close(),
+      this.sigstore.stop(),
+    ]);
     for (const { git } of this.world.repositories.values()) git.close();
     await this.folder.remove();
   }
@@ -208,6 +226,9 @@ export class Sandbox extends People {
       attestations: [],
       disabledWorkflows: new Set(),
       requiredChecks: [],
+      secrets: new Map([['SLSA_REGISTRY_PASSWORD', this.registry.credentials.password]]),
+      variables: new Map([['SLSA_REGISTRY_USERNAME', this.registry.credentials.username]]),
+      selfHosted: [],
     };
     this.world.repositories.set(repository.id, repository);
     return repository;
@@ -227,7 +248,13 @@ export class Sandbox extends People {
   async createBuilder(): Promise<BuilderWorkflow> {
     const repository = await this.createRepository('slsa-builder', { owner: 'acme-platform' });
     const path = '.github/workflows/build-image.yml';
-    const { builder: text } = await stageSources();
+    const sources = await stageSources();
+    const plan = new Map([
+      ['plan/action.yml', sources.plan.action],
+      ['plan/plan.mjs', sources.plan.program],
+    ]);
+    const commit = await repository.git.commitFiles('main', plan, 'The plan of the isolated builder');
+    const text = renderBuilder(sources, { owner: 'acme-platform', name: 'slsa-builder', commit });
     const sha = await repository.git.commitFiles('main', new Map([[path, text]]), 'The isolated builder');
     this.builder = BuilderWorkflow.parse(`acme-platform/slsa-builder/${path}@${sha}`);
     return this.builder;

@@ -1,6 +1,6 @@
 /** Faults that the demo can play: what a stage run meets, and what must be said of it. */
-import type { Executor, Executors, StageEnd, StageJob } from './actions/engine.ts';
-import { STAGES, type Stage } from '../src/domain/stage/stage-table.ts';
+import type { Stage } from '../src/domain/stage/stage-table.ts';
+import type { StageEnd, StageScripts } from './actions/scripts.ts';
 
 export interface Scenario {
   readonly story: string;
@@ -63,19 +63,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** The real executors, but for the stage that a scenario is about. The scenario may be changed while they run. */
-export function withScenario(real: Executors, current: () => Scenario | null): Executors {
+/** Scripts of the stage that the scenario of the moment is about; everything else is the runner's. */
+export function scenarioScripts(current: () => Scenario | null): StageScripts {
   const runs = new Map<string, number>();
-  const around = (stage: Stage): Executor => {
-    return async (job: StageJob) => {
-      const scenario = current();
-      if (scenario?.stage !== stage) return real[stage](job);
-      const key = job.inputs['commit'] ?? '';
-      const nth = (runs.get(key) ?? 0) + 1;
-      runs.set(key, nth);
-      return scenario.end(nth) ?? real[stage](job);
-    };
+  return ({ stage, inputs }) => {
+    const scenario = current();
+    if (scenario?.stage !== stage) return null;
+    const key = inputs['commit'] ?? '';
+    const nth = (runs.get(key) ?? 0) + 1;
+    runs.set(key, nth);
+    const end = scenario.end(nth);
+    return end === null ? null : () => Promise.resolve(end);
   };
-  // One entry a stage, as made here: `fromEntries` forgets the keys' names.
-  return Object.fromEntries(STAGES.map((stage) => [stage, around(stage)])) as unknown as Executors;
 }

@@ -1,10 +1,16 @@
 /** What a repository of the sandbox holds: a fixture's files, settings, and the stage files as they are rendered. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuilderWorkflow } from '../src/domain/build/builder.ts';
 import { FORK_CHECK_FILE } from '../src/domain/fork/fork-check.ts';
-import { renderForkCheck, renderStageFiles, type StageSources } from '../src/domain/stage/render-stage-files.ts';
+import {
+  ownPlanFiles,
+  renderForkCheck,
+  renderStageFiles,
+  type StageSources,
+} from '../src/domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES } from '../src/domain/stage/stage-table.ts';
 
 const STAGES_FOLDER = fileURLToPath(new URL('../stages/', import.meta.url));
@@ -28,18 +34,25 @@ export async function setUpFiles(settings: string, { registryHost, builder }: Se
   return new Map<string, string | Buffer | null>([
     ['.github/slsa-pipeline.yml', `${settings}image:\n  registry: ${registryHost}\n`],
     ...STAGES.map((stage) => [`.github/workflows/${STAGE_TABLE[stage].file}`, rendered[stage]] as const),
-    [`.github/workflows/${FORK_CHECK_FILE}`, renderForkCheck(sources)],
+    [`.github/workflows/${FORK_CHECK_FILE}`, renderForkCheck(sources, builder)],
+    ...(builder === null ? ownPlanFiles(sources) : []),
   ]);
 }
 
 export async function stageSources(): Promise<StageSources> {
   const files = new Map((await filesOf(STAGES_FOLDER)).map(([path, bytes]) => [path, bytes.toString('utf8')]));
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, files.get(STAGE_TABLE[stage].file) ?? '']));
-  // Made from STAGES one line above, which `fromEntries` forgets.
+  const program = files.get('builder/plan/plan.mjs') ?? '';
+  // Made from STAGES above, which `fromEntries` forgets.
   return {
     stages: stages as StageSources['stages'],
     builder: files.get('builder/build-image.yml') ?? '',
     forkCheck: files.get(FORK_CHECK_FILE) ?? '',
+    plan: {
+      action: files.get('builder/plan/action.yml') ?? '',
+      program,
+      programSha256: createHash('sha256').update(program).digest('hex'),
+    },
   };
 }
 

@@ -3,54 +3,114 @@
  * sandbox, so RUN lines are not carried out, and the image says so in a label. Only a RUN that merely tests whether a path
  * is in the image needs no base: that is answered.
  */
+import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
-import { OciImage } from '../registry/oci-client.ts';
+import type { Layer, Packed } from '../registry/oci-client.ts';
 import { ended, failedBuildLog, notFound, type BuildProblem, type Instruction } from './build-log.ts';
 
+export interface BuildCall {
+  /** The Dockerfile's path, and the folder that COPY reads from. */
+  readonly dockerfile: string;
+  readonly context: string;
+  /** The stage to build; empty for the last one. */
+  readonly target: string;
+  readonly platforms: readonly string[];
+  readonly args: ReadonlyMap<string, string>;
+  /** An empty folder, for what the image holds. */
+  readonly root: string;
+}
+
 export type Built =
-  | { readonly kind: 'built'; readonly digest: string; readonly metadata: object }
+  | { readonly kind: 'built'; readonly images: readonly Packed[]; readonly warnings: readonly BuildWarning[] }
   /** With what buildx prints of it. */
   | { readonly kind: 'failed'; readonly log: readonly string[] };
 
-export async function buildImage(folder: string, inputs: Readonly<Record<string, string>>): Promise<Built> {
-  const { image = '', tag = '', dockerfile = 'Dockerfile', context = '.' } = inputs;
-  const text = await readFile(join(folder, dockerfile), 'utf8').catch(() => null);
+/** As buildx writes it to its metadata: with the whole Dockerfile, each. Source: docker/buildx `util/progress`. */
+export interface BuildWarning {
+  readonly short: string;
+  readonly url: string;
+  readonly sourceInfo: { readonly filename: string; readonly data: string; readonly language: string };
+}
+
+/** @param call paths are from the folder in which buildx is called */
+export async function buildImage(cwd: string, call: BuildCall): Promise<Built> {
+  const { dockerfile, context, root } = call;
+  const name = posix.normalize(dockerfile);
+  const text = await readFile(join(cwd, dockerfile), 'utf8').catch(() => null);
   const instructions = instructionsOf(text ?? '');
-  const root = join(folder, '..', `${posix.basename(folder)}-root`);
   await mkdir(root, { recursive: true });
   const problem =
     text === null
-      ? { message: `failed to read dockerfile: open ${dockerfile}: no such file or directory`, at: null }
-      : await carryOut(instructions, join(folder, context), root);
+      ? { message: `failed to read dockerfile: open ${name}: no such file or directory`, at: null }
+      : (targetProblem(instructions, call.target) ?? (await carryOut(instructions, join(cwd, context), root)));
   if (problem !== null)
-    return { kind: 'failed', log: failedBuildLog({ dockerfile, text: text ?? '', instructions, problem }) };
+    return { kind: 'failed', log: failedBuildLog({ dockerfile: name, text: text ?? '', instructions, problem }) };
   const layer = await layerOf(root);
+  const images = call.platforms.map((platform) => imageOf(layer, platform, configOf(instructions, call.args)));
+  return { kind: 'built', images, warnings: warningsOf(name, text ?? '', instructions) };
+}
+
+interface Config {
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly Env: readonly string[];
+}
+
+/** LABEL and ENV, with the arguments that ARG has declared. */
+function configOf(instructions: readonly Instruction[], given: ReadonlyMap<string, string>): Config {
+  const values = new Map<string, string>();
+  const labels: Record<string, string> = { 'dev.slsa-pipeline.sandbox': 'built on an empty base, RUN lines skipped' };
+  const env: string[] = [];
+  const expanded = (text: string): string =>
+    text.replace(/^"(.*)"$/s, '$1').replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name: string) => values.get(name) ?? '');
+  for (const { word, rest } of instructions) {
+    const [, name = '', text = ''] = /^([\w.-]+)(?:=(.*))?$/s.exec(rest) ?? [];
+    if (word === 'ARG') values.set(name, given.get(name) ?? expanded(text));
+    if (word === 'LABEL') labels[name] = expanded(text);
+    if (word === 'ENV') env.push(`${name}=${expanded(text)}`);
+  }
+  return { Labels: labels, Env: env };
+}
+
+function imageOf(layer: Buffer, platform: string, config: Config): Packed {
+  const [os = '', architecture = ''] = platform.split('/');
   const diffId = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
-  const config = {
-    architecture: 'amd64',
-    os: 'linux',
-    config: { Labels: { 'dev.slsa-pipeline.sandbox': 'built on an empty base, RUN lines skipped' } },
-    rootfs: { type: 'layers', diff_ids: [diffId] },
-  };
-  const digest = await new OciImage(image).push(
-    { mediaType: 'application/vnd.oci.image.config.v1+json', bytes: Buffer.from(JSON.stringify(config)) },
-    [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', bytes: gzipSync(layer) }],
-    tag,
-  );
-  const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest };
+  const whole = { architecture, os, config, rootfs: { type: 'layers', diff_ids: [diffId] } };
   return {
-    kind: 'built',
-    digest,
-    metadata: {
-      'containerimage.digest': digest,
-      'containerimage.descriptor': descriptor,
-      'image.name': `${image}:${tag}`,
-    },
+    platform: { os, architecture },
+    config: jsonLayer('application/vnd.oci.image.config.v1+json', whole),
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', bytes: gzipSync(layer) }],
   };
+}
+
+const jsonLayer = (mediaType: string, value: unknown): Layer => ({
+  mediaType,
+  bytes: Buffer.from(JSON.stringify(value)),
+});
+
+/** Of BuildKit's build checks, those that speak of one line. Source: docs.docker.com/reference/build-checks. */
+function warningsOf(filename: string, text: string, instructions: readonly Instruction[]): BuildWarning[] {
+  const sourceInfo = { filename, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' };
+  return instructions.flatMap(({ word, rest, line }) => {
+    if (['CMD', 'ENTRYPOINT'].includes(word) && !rest.startsWith('['))
+      return [
+        warning(
+          'JSONArgsRecommended',
+          'json-args-recommended',
+          `JSON arguments recommended for ${word} (line ${line})`,
+        ),
+      ];
+    if (word === 'MAINTAINER')
+      return [
+        warning('MaintainerDeprecated', 'maintainer-deprecated', `Maintainer instruction is deprecated (line ${line})`),
+      ];
+    return [];
+  });
+  function warning(rule: string, page: string, says: string): BuildWarning {
+    return { short: `${rule}: ${says}`, url: `https://docs.docker.com/go/dockerfile/rule/${page}/`, sourceInfo };
+  }
 }
 
 /** Continuation lines joined, comments left out. */
@@ -64,6 +124,13 @@ function instructionsOf(text: string): Instruction[] {
     }),
   );
 }
+
+/** Source: moby/buildkit `frontend/dockerfile/dockerfile2llb/convert.go`. */
+const targetProblem = (instructions: readonly Instruction[], target: string): BuildProblem | null =>
+  target === '' ||
+  instructions.some(({ word, rest }) => word === 'FROM' && new RegExp(` as ${RegExp.escape(target)}$`, 'i').test(rest))
+    ? null
+    : { message: `target stage "${target}" could not be found`, at: null };
 
 async function carryOut(
   instructions: readonly Instruction[],

@@ -1,9 +1,9 @@
-/** syft's stand-in: pulls the image by digest, and lists what its package files name, as CycloneDX 1.6. */
+/** syft's stand-in: lists what the package files of an image name, as CycloneDX 1.6. */
 import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { z } from 'zod';
-import { OciImage } from '../registry/oci-client.ts';
+import type { OciImage } from '../registry/oci-client.ts';
+import { filesIn, layersIn } from './oci-archive.ts';
 
 interface Component {
   readonly type: 'library';
@@ -13,36 +13,40 @@ interface Component {
   readonly properties: readonly { readonly name: string; readonly value: string }[];
 }
 
-export async function inventory(image: string, digest: string): Promise<object> {
-  const source = new OciImage(image);
+/** Where syft looks: an image in a registry, or one that lies in an archive. */
+export type Source =
+  | { readonly kind: 'registry'; readonly image: OciImage; readonly name: string; readonly digest: string }
+  | { readonly kind: 'archive'; readonly bytes: Buffer; readonly name: string };
+
+export async function inventory(source: Source): Promise<object> {
+  const { digest, layers } = source.kind === 'archive' ? await layersIn(source.bytes) : await pulled(source);
   const components: Component[] = [];
-  for (const { digest: layer } of (await source.manifest(digest)).layers) {
-    for (const [path, text] of await filesOf(gunzipSync(await source.blob(layer))))
-      components.push(...packagesIn(path, text));
-  }
+  for (const layer of layers)
+    for (const [path, bytes] of await filesIn(gunzipSync(layer), PACKAGE_FILES))
+      components.push(...packagesIn(path, bytes.toString('utf8')));
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
     serialNumber: `urn:uuid:${randomUUID()}`,
     version: 1,
-    metadata: { timestamp: new Date().toISOString(), component: { type: 'container', name: image, version: digest } },
+    metadata: {
+      timestamp: new Date().toISOString(),
+      tools: { components: [{ type: 'application', author: 'anchore', name: 'syft', version: '1.42.3' }] },
+      component: { type: 'container', name: source.name, version: digest },
+    },
     components,
   };
 }
 
-const PACKAGE_FILES = /(^|\/)(package-lock\.json|requirements\.txt)$/;
-
-async function filesOf(tar: Buffer): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  const reader = extract();
-  reader.end(tar);
-  for await (const entry of reader) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-    if (PACKAGE_FILES.test(entry.header.name)) files.set(entry.header.name, Buffer.concat(chunks).toString('utf8'));
-  }
-  return files;
+async function pulled({
+  image,
+  digest,
+}: Extract<Source, { kind: 'registry' }>): Promise<{ digest: string; layers: Buffer[] }> {
+  const { layers } = await image.manifest(digest);
+  return { digest, layers: await Promise.all(layers.map((layer) => image.blob(layer.digest))) };
 }
+
+const PACKAGE_FILES = /(^|\/)(package-lock\.json|requirements\.txt)$/;
 
 const PackageLock = z.object({
   packages: z.record(z.string(), z.object({ version: z.string().optional() })).default({}),

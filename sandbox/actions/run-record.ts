@@ -5,27 +5,29 @@ import { userJson } from '../github/representations/accounts.ts';
 import { actionsRunJson } from '../github/representations/actions.ts';
 import { repositoryJson } from '../github/representations/repositories.ts';
 import type { Webhooks } from '../github/webhooks.ts';
-import type { ActionsRunRecord, RepositoryRecord, World } from '../github/world.ts';
-import type { WorkflowFile } from './workflow-file.ts';
+import type { ActionsRunRecord, ArtifactRecord, RepositoryRecord, World } from '../github/world.ts';
+import type { Workflow } from './runner/workflow.ts';
 
 export interface RunPlace {
   readonly world: World;
   readonly webhooks: Webhooks;
 }
 
-type Fresh = Omit<
+type Fresh = Pick<
   ActionsRunRecord,
-  | 'event'
-  | 'headRepositoryId'
-  | 'ref'
-  | 'headSha'
-  | 'commit'
-  | 'workflow'
-  | 'title'
-  | 'group'
-  | 'inputs'
-  | 'called'
-  | 'actor'
+  | 'id'
+  | 'file'
+  | 'number'
+  | 'suiteId'
+  | 'createdAt'
+  | 'startedAt'
+  | 'updatedAt'
+  | 'attempt'
+  | 'status'
+  | 'conclusion'
+  | 'jobs'
+  | 'listedFrom'
+  | 'abort'
 >;
 
 /** A run that nothing has happened to yet. */
@@ -36,18 +38,13 @@ export function newRun(world: World, repository: RepositoryRecord, file: string,
     file,
     number: repository.runs.filter((each) => each.file === file).length + 1,
     suiteId: world.nextId(),
-    jobId: world.nextId(),
     createdAt: now,
     startedAt: now,
     updatedAt: now,
     attempt: 1,
     status: 'queued',
     conclusion: null,
-    steps: [],
-    hasJob: true,
-    jobs: null,
-    annotations: [],
-    log: null,
+    jobs: [],
     listedFrom: Date.now() + listLagMs,
     abort: new AbortController(),
   };
@@ -57,12 +54,11 @@ export function describeWorkflow(
   world: World,
   { workflowIds }: RepositoryRecord,
   fileName: string,
-  file: WorkflowFile,
+  { name }: Workflow,
 ): ActionsRunRecord['workflow'] {
   const id = workflowIds.get(fileName) ?? world.nextId();
   workflowIds.set(fileName, id);
-  const [[key, job] = ['', {}]] = Object.entries(file.jobs);
-  return { id, name: file.name ?? `.github/workflows/${fileName}`, job: job.name ?? key };
+  return { id, name };
 }
 
 /** Files say `cancel-in-progress`: the newest of a group wins. */
@@ -87,16 +83,16 @@ export function announceRun(
   });
 }
 
-/** By name, its files: kept with the run, as actions/upload-artifact does. */
-export function uploadArtifact(
+/** Files under their names in one archive, kept with the run: what actions/upload-artifact makes. */
+export function keepArtifact(
   world: World,
   repository: RepositoryRecord,
   run: ActionsRunRecord,
   { name, files }: { readonly name: string; readonly files: ReadonlyMap<string, Buffer | string> },
-): void {
+): ArtifactRecord {
   const entries = Object.fromEntries([...files].map(([path, content]) => [path, new Uint8Array(Buffer.from(content))]));
   const zip = Buffer.from(zipSync(entries, { level: 6 }));
-  repository.artifacts.push({
+  const artifact: ArtifactRecord = {
     id: world.nextId(),
     runId: run.id,
     name,
@@ -104,14 +100,21 @@ export function uploadArtifact(
     zip,
     digest: `sha256:${createHash('sha256').update(zip).digest('hex')}`,
     expired: false,
-  });
+  };
+  repository.artifacts.push(artifact);
+  return artifact;
 }
 
 export const waitOrAbort = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });

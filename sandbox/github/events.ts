@@ -58,7 +58,7 @@ export class Events {
 
   async pull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {
     await this.sendPull(action, repository, pull);
-    if (STARTING.includes(action)) await this.pullRuns.start(repository, pull);
+    if (STARTING.includes(action)) await this.pullRuns.start(action, repository, pull);
   }
 
   private async sendPull(action: string, repository: RepositoryRecord, pull: PullRecord): Promise<void> {

@@ -1,17 +1,10 @@
 /** Dispatching stage files, and their runs. */
 import { z } from 'zod';
-import { ApiError, notFound, ok, type Call, type Route } from './http.ts';
-import {
-  actionsRunJson,
-  annotationJson,
-  jobsJson,
-  runApiUrl,
-  runUrl,
-  workflowJson,
-} from './representations/actions.ts';
+import { ApiError, notFound, ok, type Answer, type Call, type Route } from './http.ts';
+import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl, workflowJson } from './representations/actions.ts';
 import { wholeSeconds } from './representations/json.ts';
 import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
-import type { ActionsRunRecord, RepositoryRecord } from './world.ts';
+import { jobsOfAttempt, type ActionsRunRecord, type RepositoryRecord, type World } from './world.ts';
 
 const DispatchBody = z.object({
   ref: z.string(),
@@ -32,8 +25,18 @@ export function actionsRoutes(stage: Stage): Route[] {
     { method: 'POST', path: `${W}/dispatches`, handler: scoped(stage, 'actions:write', dispatch(stage)) },
     { method: 'GET', path: `${W}/runs`, handler: scoped(stage, 'actions', listRuns(stage)) },
     ...runRoutes(stage),
+    { method: 'GET', path: '/_actions/id-token', handler: idToken(stage) },
   ];
 }
+
+/** Where a job asks for its identity. Source: docs, "OpenID Connect reference". */
+const idToken =
+  ({ world }: Stage) =>
+  ({ headers, query }: Call): Answer => {
+    const identity = world.identities.get((headers.authorization ?? '').replace(/^bearer /i, ''));
+    if (identity === undefined) throw new ApiError(401, 'Bad credentials');
+    return ok({ value: identity(query.get('audience') ?? 'https://github.com') });
+  };
 
 /** Those of the default branch: Actions knows of no others. */
 const listWorkflows =
@@ -95,6 +98,17 @@ function wantedRuns({ query }: Call): (run: ActionsRunRecord) => boolean {
     Date.parse(wholeSeconds(run.createdAt)) >= Date.parse(since);
 }
 
+function jobsOf(
+  call: Call,
+  run: ActionsRunRecord,
+  attempt: number,
+  place: { readonly repository: RepositoryRecord; readonly world: World },
+): Answer {
+  const all = jobsOfAttempt(run, attempt);
+  const { items, headers } = pageOf(call, all);
+  return ok({ total_count: all.length, jobs: items.map((job) => jobJson(job, run, place)) }, headers);
+}
+
 const cancelRun =
   ({ auth }: Stage): Scoped =>
   (call, repository) => {
@@ -119,8 +133,17 @@ function runRoutes(stage: Stage): Route[] {
       method: 'GET',
       path: `${R}/actions/runs/:run/jobs`,
       handler: scoped(stage, 'actions', (call, repository) => {
-        const jobs = jobsJson(findRun(call, repository), repository, world);
-        return ok({ total_count: jobs.length, jobs });
+        const run = findRun(call, repository);
+        return jobsOf(call, run, run.attempt, { repository, world });
+      }),
+    },
+    {
+      method: 'GET',
+      path: `${R}/actions/runs/:run/attempts/:attempt/jobs`,
+      handler: scoped(stage, 'actions', (call, repository) => {
+        const [run, attempt] = [findRun(call, repository), Number(call.params['attempt'])];
+        if (!Number.isInteger(attempt) || attempt < 1 || attempt > run.attempt) throw notFound();
+        return jobsOf(call, run, attempt, { repository, world });
       }),
     },
     {
@@ -128,12 +151,10 @@ function runRoutes(stage: Stage): Route[] {
       path: `${R}/check-runs/:id/annotations`,
       handler: scoped(stage, 'checks', (call, repository) => {
         const id = Number(call.params['id']);
-        const run = repository.runs.find(
-          (each) => each.jobId === id || each.jobs?.some((job) => job.id === id) === true,
-        );
+        const job = repository.runs.flatMap(({ jobs }) => jobs).find((each) => each.id === id);
         // A job is a check run too; of our own it is only known how many annotations they have.
-        if (run === undefined && !repository.checkRuns.some((each) => each.id === id)) throw notFound();
-        const { items, headers } = pageOf(call, run?.annotations ?? []);
+        if (job === undefined && !repository.checkRuns.some((each) => each.id === id)) throw notFound();
+        const { items, headers } = pageOf(call, job?.annotations ?? []);
         const shown = items.map((each) => annotationJson(each, repository, world));
         return ok(shown, headers);
       }),

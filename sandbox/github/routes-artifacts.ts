@@ -14,11 +14,9 @@ interface BlobTicket {
 
 const TICKET_MS = 60_000;
 
-function logOf({ runs }: RepositoryRecord, jobId: number): string | null {
-  const ended = runs.filter(({ status }) => status === 'completed');
-  const job = ended.flatMap(({ jobs }) => jobs ?? []).find(({ id }) => id === jobId);
-  return job === undefined ? (ended.find((run) => run.jobId === jobId)?.log ?? null) : job.log;
-}
+/** Of a job that has ended. */
+const logOf = ({ runs }: RepositoryRecord, jobId: number): string | null =>
+  runs.flatMap(({ jobs }) => jobs).find(({ id, status }) => id === jobId && status === 'completed')?.log ?? null;
 
 export function artifactRoutes(stage: Stage): Route[] {
   const blobs = new Map<string, BlobTicket>();

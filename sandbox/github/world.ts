@@ -33,6 +33,19 @@ export interface RepositoryRecord {
   readonly disabledWorkflows: Set<string>;
   /** What a ruleset of its default branch requires; from any App where none is named. */
   readonly requiredChecks: { readonly context: string; readonly integrationId: number | null }[];
+  /** Of Actions, by name: those of the repository. */
+  readonly secrets: Map<string, string>;
+  readonly variables: Map<string, string>;
+  /** Machines that its admins have registered for its jobs. */
+  readonly selfHosted: SelfHostedRunner[];
+}
+
+export interface SelfHostedRunner {
+  readonly name: string;
+  /** Whatever its owner wrote, also labels that GitHub gives its own machines. */
+  readonly labels: readonly string[];
+  /** The keys of the jobs that it takes, where it is busy for all others. */
+  readonly jobs?: readonly string[];
 }
 
 export interface AttestationRecord {
@@ -148,18 +161,22 @@ export interface ActionsRunRecord {
   readonly ref: string;
   readonly headSha: string;
   readonly commit: CommitInfo;
+  /** What jobs see as `github.ref` and `github.sha`: of a pull request its merge with the base, else as above. */
+  readonly checkedOut: { readonly ref: string; readonly sha: string };
+  /** Of a pull request, the branch that it is for. */
+  readonly baseRef: string | null;
+  /** `github.event`: what started it. */
+  readonly payload: Readonly<Record<string, unknown>>;
   /** What the file says of itself. */
-  readonly workflow: { readonly id: number; readonly name: string; readonly job: string };
+  readonly workflow: { readonly id: number; readonly name: string };
   /** Counts the runs of one file. */
   readonly number: number;
   readonly suiteId: number;
-  /** Each attempt has a job of its own. */
-  jobId: number;
   title: string;
   readonly group: string | null;
   readonly inputs: Readonly<Record<string, string>>;
-  /** The reusable workflow that its job calls, `owner/name/.github/workflows/file@ref`; null where it has jobs of its own. */
-  readonly called: string | null;
+  /** The reusable workflows that its jobs call. */
+  readonly referenced: readonly { readonly path: string; readonly sha: string }[];
   readonly actor: User;
   readonly createdAt: string;
   attempt: number;
@@ -167,26 +184,47 @@ export interface ActionsRunRecord {
   updatedAt: string;
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
-  steps: readonly { readonly name: string; readonly conclusion: string }[];
-  /** False where Actions ended it before it had made any job. */
-  hasJob: boolean;
-  /** Where it has several; null where it has one. */
-  jobs: readonly JobRecord[] | null;
-  /** What Actions wrote on its job. */
-  annotations: readonly JobAnnotation[];
-  /** Of its job, once that has ended; null where it left none. */
-  log: string | null;
+  /** Of every attempt; none where Actions ended it before it had made any. */
+  jobs: readonly JobRecord[];
   /** Lists lag a dispatch: before this time the run is not in them. */
   readonly listedFrom: number;
   abort: AbortController;
 }
 
+export const jobsOfAttempt = ({ jobs }: Pick<ActionsRunRecord, 'jobs'>, attempt: number): readonly JobRecord[] =>
+  jobs.filter((job) => job.attempt === attempt);
+
 export interface JobRecord {
+  /** Its check run's as well. */
   readonly id: number;
   readonly name: string;
+  readonly attempt: number;
+  readonly labels: readonly string[];
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  startedAt: string;
+  completedAt: string | null;
+  steps: readonly JobStep[];
+  /** Once it has ended; null where it left none. */
+  log: string | null;
+  /** What Actions wrote on it. */
+  annotations: readonly JobAnnotation[];
+  /** Who carried it out; null where nobody did. */
+  runner: RunnerRecord | null;
+}
+
+export interface JobStep {
+  readonly name: string;
   readonly conclusion: string;
-  readonly steps: ActionsRunRecord['steps'];
-  readonly log: string | null;
+}
+
+/** Source: docs, "REST API endpoints for workflow jobs". */
+export interface RunnerRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly groupId: number;
+  readonly groupName: string;
+  readonly environment: 'github-hosted' | 'self-hosted';
 }
 
 export interface JobAnnotation {
@@ -205,6 +243,8 @@ export interface ArtifactRecord {
 }
 
 export interface World {
+  /** By the token of a running job that may have an identity: what that says of it, for an audience. */
+  readonly identities: Map<string, (audience: string) => string>;
   readonly users: Map<string, User>;
   readonly repositories: Map<number, RepositoryRecord>;
   readonly app: {
@@ -239,6 +279,7 @@ export function createWorld({ appId, publicKey, permissions, events, ...parts }:
   const bot: User = { id: nextId(), login: 'slsa-pipeline-sandbox[bot]', type: 'Bot' };
   return {
     users: new Map([[bot.login, bot]]),
+    identities: new Map(),
     repositories: new Map(),
     app: {
       id: appId,

@@ -1,8 +1,12 @@
-/** An OCI registry as ghcr.io is: manifests and blobs by digest, no referrers API but the fallback tag. In memory. */
-import { createHash } from 'node:crypto';
+/**
+ * An OCI registry as ghcr.io is: manifests and blobs by digest, no referrers API but the fallback tag. In memory. Whoever
+ * pushes has to say who he is.
+ */
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readAll } from '../github/http.ts';
+import { basic, digestOf, type Credentials } from './oci-client.ts';
 
 interface Manifest {
   readonly bytes: Buffer;
@@ -13,6 +17,9 @@ const ROUTE = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)
 const UPLOAD = /^\/v2\/.+\/blobs\/uploads\/?$/;
 
 export class Registry {
+  readonly credentials: Credentials = { username: 'robot', password: randomBytes(12).toString('hex') };
+  /** Then pulls need credentials too. */
+  isPrivate = false;
   private readonly server: Server;
   private readonly blobs = new Map<string, Buffer>();
   private readonly manifests = new Map<string, Manifest>();
@@ -30,6 +37,10 @@ export class Registry {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  accepts(credentials: Credentials): boolean {
+    return basic(credentials) === basic(this.credentials);
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -39,12 +50,19 @@ export class Registry {
     const url = new URL(request.url ?? '/', 'http://registry');
     const body = await readAll(request);
     const match = ROUTE.exec(url.pathname)?.groups;
-    if (url.pathname === '/v2/') response.writeHead(200).end();
+    if (!this.admits(request)) response.writeHead(401, { 'www-authenticate': 'Basic realm="sandbox"' }).end();
+    else if (url.pathname === '/v2/') response.writeHead(200).end();
     else if (UPLOAD.test(url.pathname)) this.takeBlob(url, body, response);
     // Referrers are not answered, as on ghcr.io.
     else if (match === undefined) response.writeHead(404).end();
     else if (match['kind'] === 'blobs') this.giveBlob(match['reference'] ?? '', response);
     else this.manifest(request, response, { name: match['name'] ?? '', reference: match['reference'] ?? '', body });
+  }
+
+  /** Whoever writes has to say who he is; who reads only where the registry is private. */
+  private admits({ headers, method = '' }: IncomingMessage): boolean {
+    const isOpen = !this.isPrivate && ['GET', 'HEAD'].includes(method);
+    return isOpen || headers.authorization === basic(this.credentials);
   }
 
   private manifest(
@@ -90,5 +108,3 @@ export class Registry {
       .end(manifest.bytes);
   }
 }
-
-export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

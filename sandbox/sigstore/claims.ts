@@ -1,5 +1,5 @@
 /** What GitHub's OIDC token says of a job: the certificate's claims come from these, and the provenance does too. */
-import type { StageJob } from '../actions/engine.ts';
+import type { JobPlace } from '../actions/runner/job-facts.ts';
 
 export const ISSUER = 'https://token.actions.githubusercontent.com';
 /** As certificates name the server, wherever the stand-in listens. */
@@ -28,26 +28,25 @@ export interface JobClaims {
   readonly run_attempt: string;
 }
 
-export function claimsOf({ repository, run }: Pick<StageJob, 'repository' | 'run'>): JobClaims {
+export function claimsOf({ repository, run, file, runner }: JobPlace): JobClaims {
   const name = `${repository.owner.login}/${repository.name}`;
-  const workflowRef = `${name}/.github/workflows/${run.file}@${run.ref}`;
-  const called = run.called;
+  const { ref, sha } = run.checkedOut;
   return {
     iss: ISSUER,
-    event_name: 'workflow_dispatch',
-    sha: run.headSha,
-    ref: run.ref,
+    event_name: run.event,
+    sha,
+    ref,
     repository: name,
     repository_id: String(repository.id),
     repository_owner: repository.owner.login,
     repository_owner_id: String(repository.owner.id),
     repository_visibility: repository.visibility,
     workflow: run.workflow.name,
-    workflow_ref: workflowRef,
-    workflow_sha: run.headSha,
-    job_workflow_ref: called ?? workflowRef,
-    job_workflow_sha: called === null ? run.headSha : called.slice(called.lastIndexOf('@') + 1),
-    runner_environment: 'github-hosted',
+    workflow_ref: `${name}/.github/workflows/${run.file}@${ref}`,
+    workflow_sha: sha,
+    job_workflow_ref: file.ref,
+    job_workflow_sha: file.sha,
+    runner_environment: runner.environment,
     run_id: String(run.id),
     run_attempt: String(run.attempt),
   };

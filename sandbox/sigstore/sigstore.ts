@@ -146,8 +146,8 @@ async function serve(handlers: readonly MockHandler[], authorities: Authorities)
 }
 
 /** The stand-in reads a token, and does not verify it. */
-function tokenOf(claims: JobClaims): string {
+export function tokenOf(claims: JobClaims, audience = 'sigstore'): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const body = { aud: 'sigstore', sub: signerUri(claims), ...claims };
+  const body = { aud: audience, sub: signerUri(claims), ...claims };
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(body)}.`;
 }

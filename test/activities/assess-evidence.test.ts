@@ -50,7 +50,7 @@ interface World {
 async function look({ location = 'https://api.github.com/blob', reply }: World): Promise<Answer<EvidenceAnswer>> {
   const archive = zipSync({ 'provenance.json': new TextEncoder().encode('{}') });
   const api = {
-    actions: { artifactLocation: () => Promise.resolve(location) },
+    actions: { artifactLocation: () => Promise.resolve(location), machinesOf: () => Promise.resolve([]) },
     attestations: { bundlesOf: () => Promise.resolve({ kind: 'read', bundles: [] }) },
   } as unknown as RepositoryApi;
   const github: GitHub = {

@@ -29,7 +29,7 @@ describe("the sandbox's registry, which has no referrers API, as ghcr.io", () =>
     registry = new Registry();
     await registry.listen();
     name = `${registry.host}/acme/app`;
-    image = new OciImage(name);
+    image = new OciImage(name, registry.credentials);
     const config = { mediaType: 'application/vnd.oci.image.config.v1+json', bytes: Buffer.from('{}') };
     const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', bytes: Buffer.from('files') };
     digest = Digest.parse(await image.push(config, [layer], 'v1'));

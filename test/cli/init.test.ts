@@ -27,6 +27,9 @@ const WORKFLOWS = [...STAGES.map((stage) => STAGE_TABLE[stage].file), FORK_CHECK
   (file) => `.github/workflows/${file}`,
 );
 
+/** Of a repository that builds for itself. */
+const PLAN = ['.github/slsa-plan/action.yml', '.github/slsa-plan/plan.mjs'];
+
 let home: string;
 let folder: string;
 beforeEach(() => {
@@ -53,12 +56,12 @@ function settings(content: string): void {
 describe('a checkout without anything', () => {
   it('gets the stage files and the settings, and a word on each', () => {
     const { lines, differing } = run();
-    expect(filesIn(folder)).toEqual([...WORKFLOWS, SETTINGS].sort());
+    expect(filesIn(folder)).toEqual([...WORKFLOWS, ...PLAN, SETTINGS].sort());
     expect(text(SETTINGS)).toBe('preset: standard\n');
-    expect(differing).toBe(9);
+    expect(differing).toBe(11);
     expect(lines).toEqual([
       'Builder: this repository itself: Build L2 at best',
-      ...WORKFLOWS.map((path) => `written  ${path}`),
+      ...[...WORKFLOWS, ...PLAN].map((path) => `written  ${path}`),
       `written  ${SETTINGS}`,
       'Commit these to the default branch, then push.',
     ]);
@@ -75,7 +78,7 @@ describe('a checkout without anything', () => {
   it('gets nothing where it is only looked at', () => {
     const { lines, differing } = run({ check: true });
     expect(filesIn(folder)).toEqual([]);
-    expect(differing).toBe(9);
+    expect(differing).toBe(11);
     expect(lines).toContain(`missing  ${WORKFLOWS[0]}`);
     expect(lines.join('\n')).not.toContain('Commit these');
   });
@@ -181,7 +184,7 @@ describe('what is no checkout', () => {
   it('does not include a worktree, whose .git is a file', () => {
     rmSync(join(folder, '.git'), { recursive: true });
     writeFileSync(join(folder, '.git'), 'gitdir: elsewhere\n');
-    expect(run().differing).toBe(9);
+    expect(run().differing).toBe(11);
   });
 });
 
@@ -214,7 +217,7 @@ describe('a checkout that leads outside', () => {
 
   it('at its own top is where the person stands: that is no escape', () => {
     symlinkSync(folder, join(home, 'link'));
-    expect(init(join(home, 'link'), { check: false }, readEnvironment({})).differing).toBe(9);
+    expect(init(join(home, 'link'), { check: false }, readEnvironment({})).differing).toBe(11);
   });
 });
 

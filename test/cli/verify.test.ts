@@ -38,7 +38,7 @@ beforeAll(async () => {
   trust = { ...(await sandbox.trustEnvironment()), GITHUB_API_URL: sandbox.url };
   name = `${sandbox.registry.host}/acme/app`;
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', bytes: Buffer.from('{}') };
-  digest = await new OciImage(name).push(config, [], 'v1');
+  digest = await new OciImage(name, sandbox.registry.credentials).push(config, [], 'v1');
 });
 afterAll(() => sandbox.stop());
 beforeEach(() => {
@@ -275,9 +275,9 @@ describe('an image in a registry', () => {
   it('is found by tag and by digest, with the bundles beside it', async () => {
     const absent = await run(`${name}:v1`, { level: '1' });
     expect([absent.code, line(absent)]).toEqual([1, 'L0: no provenance (asked for: L1)']);
-    await new OciImage(name).attach(digest, await sign(ownClaims()));
-    await new OciImage(name).attach(digest, { nonsense: true });
-    await new OciImage(name).attach(digest, await sign(builderClaims()));
+    await new OciImage(name, sandbox.registry.credentials).attach(digest, await sign(ownClaims()));
+    await new OciImage(name, sandbox.registry.credentials).attach(digest, { nonsense: true });
+    await new OciImage(name, sandbox.registry.credentials).attach(digest, await sign(builderClaims()));
     for (const reference of [`:v1`, `@${digest}`, `:v1@${digest}`, `:whatever@${digest}`]) {
       const ended = await run(`${name}${reference}`);
       expect([reference, ended.code, line(ended)]).toEqual([reference, 0, 'Build L3 verified (asked for: L3)']);

@@ -68,6 +68,7 @@ describe('the attestations that it rests on', () => {
     trust: { policy: POLICY, digest: '0'.repeat(64) },
     build: { kind: 'none' },
     conclusion: 'success',
+    machines: null,
     found: [],
     looked: { attestations: 'read', registry: 'read' },
     signature: null,

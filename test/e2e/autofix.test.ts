@@ -1,15 +1,15 @@
 /** AUTO_FIX, with the real linters that come with this project: fixers, a scripted model, the embedded MCP server, the proof. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
-import { scripted } from './scripted-executors.ts';
-import { StageSet } from './stage-set.ts';
+import { scripted } from './scripted-stages.ts';
+import { LINTED, StageSet } from './stage-set.ts';
 
 let set: StageSet;
 
 beforeAll(async () => {
   set = await StageSet.open({
     kind: true,
-    executors: (real, parts) => ({ ...scripted({}, parts), lint: real.lint }),
+    stageScripts: (services) => scripted({}, services, { runner: ['lint'] }),
     scripts: 'real',
   });
 });
@@ -25,7 +25,11 @@ describe('a push with lint errors', () => {
   it('is repaired without a model where the fixers are enough, and says so', async () => {
     const repository = await set.repository('fixers');
     const asked = set.sandbox.claude.requests.length;
-    const { check } = await set.pushed(repository, { 'a.js': 'var a = 1;\nexport { a };\n', 'b.json': '{"b":1}\n' });
+    const { check } = await set.pushed(repository, {
+      ...LINTED,
+      'a.js': 'var a = 1;\nexport { a };\n',
+      'b.json': '{"b":1}\n',
+    });
     expect(await fixed(repository, 'a.js')).toBe('const a = 1;\nexport { a };\n');
     expect(await fixed(repository, 'b.json')).toBe('{ "b": 1 }\n');
     expect(repository.pulls[0]).toMatchObject({ labels: ['automated-fix', 'needs-review'] });
@@ -38,7 +42,7 @@ describe('a push with lint errors', () => {
   it('leaves what needs a decision, and says why', async () => {
     const repository = await set.repository('partly');
     const code = 'var a = 1;\nexport default { a, a: 2 };\n';
-    const { check } = await set.pushed(repository, { 'a.js': code });
+    const { check } = await set.pushed(repository, { ...LINTED, 'a.js': code });
     expect(await fixed(repository, 'a.js')).toBe(code.replace('var', 'const'));
     expect(repository.pulls[0]?.title).toMatch(/^Fix 1 of 2 lint errors/);
     expect(repository.pulls[0]?.body).toContain('left: needs a decision about what the code should do');
@@ -47,7 +51,7 @@ describe('a push with lint errors', () => {
 
   it('that nobody can repair gets a sentence instead of a pull request', async () => {
     const repository = await set.repository('hopeless');
-    const { check } = await set.pushed(repository, { 'a.js': 'export default { a: 1, a: 2 };\n' });
+    const { check } = await set.pushed(repository, { ...LINTED, 'a.js': 'export default { a: 1, a: 2 };\n' });
     expect(repository.pulls).toEqual([]);
     expect(await branches(repository)).toEqual([]);
     expect(check).toMatchObject({ conclusion: 'failure', title: '1 lint error in 1 linter' });
@@ -65,6 +69,7 @@ describe('files of all kinds', () => {
     const bom = '\ufeffvar a = 1;\nexport { a };\n';
     const long = `var a = 1;\n${'// padding of a long file\n'.repeat(90_000)}export { a };\n`;
     const files = {
+      ...LINTED,
       'crlf.js': crlf,
       'bare.js': bare,
       'latin.js': latin,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import type { CheckRunRecord, PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { readSettings } from '../../src/domain/settings/read-settings.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { dispatched, StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { status } from '../../sandbox/faults.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { GitRef } from '../../src/domain/git.ts';
 import { commandId, coordinatorId } from '../../src/domain/run/workflow-ids.ts';
 import { dispatched, StageSet } from './stage-set.ts';

@@ -1,6 +1,6 @@
 /** How runs end: each line of the verdict table, told by a whole run over the real wire. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};

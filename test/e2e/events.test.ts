@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import type { CheckRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { dispatched, StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};

@@ -3,7 +3,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ATTACKS } from '../../sandbox/attacks.ts';
 import { status } from '../../sandbox/faults.ts';
-import type { Attack } from '../../sandbox/actions/executors.ts';
+import type { Attack } from '../../sandbox/actions/services.ts';
 import { StageSet } from './stage-set.ts';
 
 /** The sandbox asks it at each signature, so a test may take another one. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { status } from '../../sandbox/faults.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { StageSet } from './stage-set.ts';
 import { measureHistory, recordHistory } from './temporal-history.ts';
 

@@ -1,7 +1,5 @@
 /** Pull requests whose code is nobody's here: their check is followed and never dispatched, and counts once a person has said so. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { forkCheck } from '../../sandbox/actions/fork-check.ts';
-import type { ForkExecutor } from '../../sandbox/actions/pull-request-runs.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
 import type { CheckRunRecord, PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import { fixtureFiles, type Files, type FixtureName } from '../../sandbox/set-up.ts';
@@ -19,7 +17,6 @@ afterAll(() => set.close());
 beforeEach(() => {
   set.sandbox.webhooks.options.manner = kindly;
   set.sandbox.faults.clear();
-  set.sandbox.pullRuns.executor = forkCheck;
   set.sandbox.pullRuns.newcomers.clear();
 });
 
@@ -187,11 +184,6 @@ describe('a pull request from a fork', () => {
 
   it('T1: that changes the check itself is never counted, whatever that reports and whoever approves', async () => {
     const repository = await fresh();
-    const evil: ForkExecutor = async (job) => {
-      const end = await forkCheck(job);
-      return { ...end, jobs: end.jobs.map((each) => ({ ...each, conclusion: 'success' })) };
-    };
-    set.sandbox.pullRuns.executor = evil;
     const text = (await repository.git.file('refs/heads/main', FORK_CHECK))?.toString('utf8') ?? '';
     const pull = await open(repository, new Map([[FORK_CHECK, `${text}# mine\n`]]));
     const check = await checkOf(repository, pull);
@@ -283,13 +275,9 @@ describe('a pull request from a fork', () => {
 
   it('whose report job has not ended well has no result, whatever artifacts lie there', async () => {
     const repository = await fresh();
-    set.sandbox.pullRuns.executor = async (job) => {
-      const end = await forkCheck(job);
-      return {
-        ...end,
-        jobs: end.jobs.map((each) => (each.name === 'report' ? { ...each, conclusion: 'failure' } : each)),
-      };
-    };
+    // The base branch's own: its last job is the report.
+    const text = (await repository.git.file('refs/heads/main', FORK_CHECK))?.toString('utf8') ?? '';
+    await set.sandbox.push(repository, 'main', new Map([[FORK_CHECK, `${text}\n      - run: exit 1\n`]]));
     const pull = await open(repository);
     const check = await checkOf(repository, pull);
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { secondaryLimit, status } from '../../sandbox/faults.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
-import { type Script, type Scripts } from './scripted-executors.ts';
+import { type Script, type Scripts } from './scripted-stages.ts';
 import { StageSet } from './stage-set.ts';
 import { recordHistory } from './temporal-history.ts';
 
@@ -170,7 +170,7 @@ describe('a stage run that people touch', () => {
     const sha = await set.push(repository, 'main');
     for (let tries = 0; tries < 400 && repository.runs[0]?.status !== 'completed'; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 10));
-    set.sandbox.engine.rerun(repository, repository.runs[0]!);
+    await set.sandbox.engine.rerun(repository, repository.runs[0]!);
     const workflowId = set.idOf(repository, 'refs/heads/main', sha);
     const check = await set.check(repository, workflowId);
 
@@ -182,7 +182,7 @@ describe('a stage run that people touch', () => {
     const repository = await fresh();
     const { check } = await set.pushed(repository);
     const { updates, title } = check;
-    set.sandbox.engine.rerun(repository, repository.runs[3]!);
+    await set.sandbox.engine.rerun(repository, repository.runs[3]!);
     await set.sandbox.engine.settle();
     await set.sandbox.webhooks.settle();
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { dispatched, StageSet } from './stage-set.ts';
 import { recordHistory } from './temporal-history.ts';
 

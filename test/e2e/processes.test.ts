@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { command, type Command } from '../command.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};

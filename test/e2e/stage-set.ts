@@ -22,7 +22,7 @@ import { runId } from '../../src/domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
 import { bundledWorkflows } from '../bundled-workflows.ts';
 import { serverBinary } from '../faults/server.ts';
-import { scripted, type Scripts } from './scripted-executors.ts';
+import { scripted, type Scripts } from './scripted-stages.ts';
 
 /** The product's own manner, at a pace at which a lost webhook costs a second. */
 export const QUICK: Timing = {
@@ -37,6 +37,12 @@ export const QUICK: Timing = {
   siblingWait: 0.3,
   announceAfter: 0.5,
 };
+
+/** MegaLinter runs ESLint where it finds a configuration of it, and lets formatters only warn unless it is told otherwise. */
+export const LINTED = {
+  '.eslintrc.json': '{ "root": true }\n',
+  '.mega-linter.yml': 'FORMATTERS_DISABLE_ERRORS: false\n',
+} as const;
 
 export interface StageSetOptions extends SandboxOptions {
   readonly timing?: Timing;
@@ -86,7 +92,7 @@ export class StageSet {
       queueMs: 10,
       listLagMs: 300,
       ...options,
-      ...(scripts === 'real' ? {} : { executors: (_real, parts) => scripted(scripts, parts) }),
+      ...(scripts === 'real' ? {} : { stageScripts: (services) => scripted(scripts, services) }),
     });
     const address = { address: temporal.address, namespace: 'default' };
     const client = await connectTemporal(address, options.tracing);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import { kindly } from '../../sandbox/github/webhooks.ts';
-import { type Scripts } from './scripted-executors.ts';
+import { type Scripts } from './scripted-stages.ts';
 import { StageSet } from './stage-set.ts';
 
 const scripts: Scripts = {};

@@ -8,7 +8,7 @@ import { createLogger } from '../../src/cli/logging.ts';
 import { githubFor } from '../../src/cli/processes/github-access.ts';
 import { appSecrets } from '../../src/cli/demo-evidence.ts';
 import { readStageSources } from '../../src/cli/stage-sources.ts';
-import type { Scripts } from '../e2e/scripted-executors.ts';
+import type { Scripts } from '../e2e/scripted-stages.ts';
 import { StageSet } from '../e2e/stage-set.ts';
 import { startTestServer, type TestServer } from './server.ts';
 

@@ -14,7 +14,7 @@ import { createLogger } from '../../src/cli/logging.ts';
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
-import { scripted, type Scripts } from '../e2e/scripted-executors.ts';
+import { scripted, type Scripts } from '../e2e/scripted-stages.ts';
 import { QUICK } from '../e2e/stage-set.ts';
 
 const WORKER = fileURLToPath(new URL('worker-process.ts', import.meta.url));
@@ -64,7 +64,7 @@ export class Lane {
       queueMs: 10,
       listLagMs: 300,
       ...options,
-      executors: (_real, parts) => scripted(scripts, parts),
+      stageScripts: (services) => scripted(scripts, services),
     });
     const client = await connectTemporal({ address: options.temporal, namespace: options.namespace });
     const service = await startService({

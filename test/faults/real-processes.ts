@@ -7,7 +7,7 @@ import { startDevServer, type DevServer } from '../../src/adapters/temporal/dev-
 import { CommitSha, GitRef } from '../../src/domain/git.ts';
 import { runId } from '../../src/domain/run/workflow-ids.ts';
 import { WEBHOOK_PATH } from '../../src/intake/webhook-contract.ts';
-import { scripted, type Scripts } from '../e2e/scripted-executors.ts';
+import { scripted, type Scripts } from '../e2e/scripted-stages.ts';
 import { serverBinary } from './server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -53,7 +53,7 @@ export class RealProcesses {
       queueMs: 10,
       listLagMs: 300,
       ...options,
-      executors: (_real, parts) => scripted(scripts, parts),
+      stageScripts: (services) => scripted(scripts, services),
     });
     return new RealProcesses({ temporal, sandbox, scripts, program, trust: await sandbox.trustEnvironment() });
   }

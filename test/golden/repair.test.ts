@@ -1,15 +1,15 @@
 /** A push with lint errors becomes a pull request whose commit the same linters have passed. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
-import { scripted } from '../e2e/scripted-executors.ts';
-import { dispatched, StageSet } from '../e2e/stage-set.ts';
+import { scripted } from '../e2e/scripted-stages.ts';
+import { dispatched, LINTED, StageSet } from '../e2e/stage-set.ts';
 
 let set: StageSet;
 
 beforeAll(async () => {
   set = await StageSet.open({
     kind: true,
-    executors: (real, parts) => ({ ...scripted({}, parts), lint: real.lint }),
+    stageScripts: (services) => scripted({}, services, { runner: ['lint'] }),
     scripts: 'real',
   });
 });
@@ -48,7 +48,7 @@ describe('a push with lint errors', () => {
   it('gets a draft pull request in which they are gone, proven by the same linters', async () => {
     const repository = await set.repository('mixed');
     const before = set.sandbox.calls.length;
-    const { sha, check, result } = await set.pushed(repository, { 'src/server.js': MIXED });
+    const { sha, check, result } = await set.pushed(repository, { ...LINTED, 'src/server.js': MIXED });
     const [pull] = repository.pulls;
     expect(pull).toMatchObject({
       state: 'open',

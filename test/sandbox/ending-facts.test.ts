@@ -4,27 +4,26 @@
  * Source: ../shared/facts/github.md, section 1 (runs, artifacts and logs), which names where GitHub says so.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Executor, Executors, StageEnd } from '../../sandbox/actions/engine.ts';
+import type { StageEnd, StageScript } from '../../sandbox/actions/scripts.ts';
 import { Sandbox } from '../../sandbox/box.ts';
 import type { ActionsRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
 import type { FixtureName } from '../../sandbox/set-up.ts';
 import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
-import { ask, pathOf, stubs, tokenFor, type Asked, type Reply } from './wire.ts';
+import { ask, pathOf, stubs, stubsBut, tokenFor, type Asked, type Reply } from './wire.ts';
 
 let box: Sandbox;
-let real: Executors;
 let repository: RepositoryRecord;
 let token: string;
 let head: string;
 let count = 0;
 
 beforeAll(async () => {
-  box = await Sandbox.start({ kind: true, queueMs: 0, executors: (executors) => ((real = executors), stubs) });
+  box = await Sandbox.start({ kind: true, queueMs: 0, stageScripts: () => stubs });
 });
 afterAll(() => box.stop());
 
 beforeEach(async () => {
-  box.engine.executors = stubs;
+  box.engine.scripts = stubs;
   await prepare('clean');
 });
 
@@ -40,7 +39,7 @@ const askHere = (what: string, asked: Asked = {}): Promise<Reply> => {
 };
 
 async function dispatch(stage: 'lint' | 'build' = 'lint', commit = head): Promise<ActionsRunRecord> {
-  const body = { ref: 'main', inputs: { key: 'k', nonce: 'n', commit } };
+  const body = { ref: 'main', inputs: { key: 'k', nonce: 'n', group: 'g', commit } };
   await askHere(`POST /actions/workflows/${STAGE_TABLE[stage].file}/dispatches`, { body });
   const run = repository.runs.at(-1);
   if (run === undefined) throw new Error('no run was started');
@@ -50,8 +49,8 @@ async function dispatch(stage: 'lint' | 'build' = 'lint', commit = head): Promis
 /** A run of lint that ends like this. */
 async function endedAs(end: Partial<StageEnd>): Promise<ActionsRunRecord> {
   const steps = [{ name: 'MegaLinter', conclusion: 'failure' }];
-  const lint: Executor = () => Promise.resolve({ conclusion: 'failure', artifact: null, steps, ...end });
-  box.engine.executors = { ...stubs, lint };
+  const lint: StageScript = () => Promise.resolve({ conclusion: 'failure', artifact: null, steps, ...end });
+  box.engine.scripts = stubsBut('lint', lint);
   const run = await dispatch();
   await box.engine.settle();
   return run;
@@ -60,8 +59,11 @@ async function endedAs(end: Partial<StageEnd>): Promise<ActionsRunRecord> {
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z /;
 
 /** A job's log, without the times. */
-async function logOf({ jobId }: ActionsRunRecord): Promise<string[]> {
-  const { status, headers } = await askHere(`GET /actions/jobs/${jobId}/logs`);
+/** The newest attempt's first job. */
+const jobIdOf = ({ jobs, attempt }: ActionsRunRecord): number => jobs.find((job) => job.attempt === attempt)?.id ?? 0;
+
+async function logOf(run: ActionsRunRecord): Promise<string[]> {
+  const { status, headers } = await askHere(`GET /actions/jobs/${jobIdOf(run)}/logs`);
   expect(status).toBe(302);
   const { body } = await ask(box, `GET ${headers.get('location')}`);
   const lines = String(body).split('\n');
@@ -80,7 +82,7 @@ const actionsSent = (run: ActionsRunRecord): unknown[] =>
 describe("a job's log", () => {
   it('is text at another address, which takes no credentials; each line begins with its time', async () => {
     const run = await endedAs({ log: '##[group]Run it\n##[endgroup]\n##[error]No' });
-    const { status, headers } = await askHere(`GET /actions/jobs/${run.jobId}/logs`);
+    const { status, headers } = await askHere(`GET /actions/jobs/${jobIdOf(run)}/logs`);
     expect(status).toBe(302);
     const address = headers.get('location') ?? '';
     const reply = await ask(box, `GET ${address}`);
@@ -93,17 +95,17 @@ describe("a job's log", () => {
     box.engine.options.queueMs = 60_000;
     const run = await dispatch();
     box.engine.options.queueMs = 0;
-    expect(await askHere(`GET /actions/jobs/${run.jobId}/logs`)).toMatchObject({ status: 404 });
+    expect(await askHere(`GET /actions/jobs/${jobIdOf(run)}/logs`)).toMatchObject({ status: 404 });
     run.abort.abort('the test ends');
     await box.engine.settle();
   });
 
   it('is there of jobs that had begun, and of no others', async () => {
     const [never, absent] = [await endedAs({ jobs: 'none', log: 'x' }), 999];
-    for (const id of [never.jobId, absent])
+    for (const id of [jobIdOf(never), absent])
       expect(await askHere(`GET /actions/jobs/${id}/logs`)).toMatchObject({ status: 404 });
     const untold = await endedAs({ steps: [] });
-    expect(await askHere(`GET /actions/jobs/${untold.jobId}/logs`)).toMatchObject({ status: 404 });
+    expect(await askHere(`GET /actions/jobs/${jobIdOf(untold)}/logs`)).toMatchObject({ status: 404 });
   });
 
   it('tells the steps, and which failed, where a job says nothing itself', async () => {
@@ -118,7 +120,7 @@ describe("a job's log", () => {
   });
 
   it('says that it was cancelled, where it was', async () => {
-    box.engine.executors = { ...stubs, lint: () => new Promise(() => undefined) };
+    box.engine.scripts = stubsBut('lint', () => new Promise(() => undefined));
     const run = await dispatch();
     while (run.status !== 'in_progress') await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await askHere(`POST /actions/runs/${run.id}/cancel`)).toMatchObject({ status: 202 });
@@ -128,19 +130,18 @@ describe("a job's log", () => {
 
   it('is that of the newest attempt after a re-run', async () => {
     const run = await endedAs({ log: 'first' });
-    const { jobId } = run;
-    box.engine.executors = stubs;
-    box.engine.rerun(repository, run);
-    expect(run).toMatchObject({ log: null, annotations: [] });
+    const jobId = jobIdOf(run);
+    box.engine.scripts = stubs;
+    await box.engine.rerun(repository, run);
     await box.engine.settle();
-    expect(run.jobId).not.toBe(jobId);
+    expect(jobIdOf(run)).not.toBe(jobId);
     expect(await logOf(run)).toEqual(['##[group]Run x', '##[endgroup]']);
   });
 
   it('is read by the permission for Actions', async () => {
     const run = await endedAs({});
     const stranger = await tokenFor(box, { permissions: { checks: 'read' } });
-    const reply = await askHere(`GET /actions/jobs/${run.jobId}/logs`, { token: stranger });
+    const reply = await askHere(`GET /actions/jobs/${jobIdOf(run)}/logs`, { token: stranger });
     expect(reply.status).toBe(403);
     expect(reply.headers.get('x-accepted-github-permissions')).toBe('actions=read');
   });
@@ -165,8 +166,8 @@ describe('a run that Actions itself ends', () => {
     expect((await askHere(`GET /actions/runs/${run.id}`)).body).toMatchObject({ status: 'completed' });
     expect(actionsSent(run)).toEqual(['requested', 'in_progress']);
     // A re-run begins afresh.
-    box.engine.executors = stubs;
-    box.engine.rerun(repository, run);
+    box.engine.scripts = stubs;
+    await box.engine.rerun(repository, run);
     expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: null }] });
     await box.engine.settle();
     expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: 'success' }] });
@@ -190,18 +191,18 @@ describe('annotations', () => {
         { level: 'warning', message: 'Node.js 16 actions are deprecated.' },
       ],
     });
-    expect((await annotationsOf(run.jobId)).body).toMatchObject([
+    expect((await annotationsOf(jobIdOf(run))).body).toMatchObject([
       { annotation_level: 'failure', message: 'The hosted runner lost communication with the server.' },
       { annotation_level: 'warning', message: 'Node.js 16 actions are deprecated.' },
     ]);
-    expect((await askHere(`GET /check-runs/${run.jobId}/annotations?per_page=1&page=2`)).body).toMatchObject([
+    expect((await askHere(`GET /check-runs/${jobIdOf(run)}/annotations?per_page=1&page=2`)).body).toMatchObject([
       { annotation_level: 'warning' },
     ]);
   });
 
   it('are none of a job that Actions had nothing to say of, and of nothing that is not there', async () => {
     const run = await endedAs({});
-    expect(await annotationsOf(run.jobId)).toMatchObject({ status: 200, body: [] });
+    expect(await annotationsOf(jobIdOf(run))).toMatchObject({ status: 200, body: [] });
     expect(await annotationsOf(999)).toMatchObject({ status: 404 });
     const { body } = await askHere('POST /check-runs', { body: { name: 'x', head_sha: head } });
     expect(await annotationsOf((body as { id: number }).id)).toMatchObject({ status: 200, body: [] });
@@ -213,7 +214,7 @@ describe('annotations', () => {
     box.engine.options.queueMs = 0;
     await askHere(`POST /actions/runs/${run.id}/cancel`);
     await box.engine.settle();
-    expect((await annotationsOf(run.jobId)).body).toMatchObject([
+    expect((await annotationsOf(jobIdOf(run))).body).toMatchObject([
       { annotation_level: 'failure', message: 'The run was canceled by @slsa-pipeline-sandbox[bot].' },
     ]);
   });
@@ -221,24 +222,32 @@ describe('annotations', () => {
   it('are read by the permission for checks', async () => {
     const run = await endedAs({});
     const stranger = { token: await tokenFor(box, { permissions: { actions: 'read' } }) };
-    const reply = await annotationsOf(run.jobId, stranger);
+    const reply = await annotationsOf(jobIdOf(run), stranger);
     expect(reply.status).toBe(403);
     expect(reply.headers.get('x-accepted-github-permissions')).toBe('checks=read');
   });
 });
 
-/** The log of a stage that is really done. */
-async function realLog(stage: 'lint' | 'build', commit = head): Promise<{ run: ActionsRunRecord; log: string[] }> {
-  box.engine.executors = real;
-  const run = await dispatch(stage, commit);
-  await box.engine.settle();
-  return { run, log: await logOf(run) };
+interface Done {
+  readonly run: ActionsRunRecord;
+  /** Of the job that failed, else of the last one. */
+  readonly log: readonly string[];
+  readonly steps: readonly string[];
 }
 
-const stepsOf = async (run: ActionsRunRecord): Promise<unknown> => {
-  const { jobs } = (await jobsOf(run)) as { jobs: { steps: { name: string; conclusion: string }[] }[] };
-  return jobs[0]?.steps.map(({ name, conclusion }) => [name, conclusion]);
-};
+/** A stage that is carried out by its file. */
+async function carriedOut(stage: 'lint' | 'build', commit = head): Promise<Done> {
+  box.engine.scripts = () => null;
+  const run = await dispatch(stage, commit);
+  await box.engine.settle();
+  const job = run.jobs.find(({ conclusion }) => conclusion === 'failure') ?? run.jobs.at(-1);
+  const lines = (job?.log ?? '').trimEnd().split('\n');
+  return {
+    run,
+    log: lines.map((line) => line.replace(STAMP, '')),
+    steps: (job?.steps ?? []).map(({ name, conclusion }) => `${name}: ${conclusion}`),
+  };
+}
 
 describe('what the stages themselves print', () => {
   const DOCKERFILE_COMMAND =
@@ -246,10 +255,10 @@ describe('what the stages themselves print', () => {
 
   it("of a build whose own command fails is buildx's: the vertices, the Dockerfile's line and the error", async () => {
     await prepare('failing-build');
-    const { run, log } = await realLog('build');
+    const { run, log, steps } = await carriedOut('build');
     expect(run.conclusion).toBe('failure');
     const from = log.indexOf('#6 [3/5] COPY src /app/src');
-    expect(log.slice(from)).toEqual([
+    expect(log.slice(from, log.indexOf('##[endgroup]', from) - 1).slice(0, 17)).toEqual([
       ...['#6 [3/5] COPY src /app/src', '#6 DONE 0.1s', ''],
       ...['#7 [4/5] RUN test -d /app/src/generated', `#7 ERROR: ${DOCKERFILE_COMMAND}`],
       ...['------', ' > [4/5] RUN test -d /app/src/generated:', '------'],
@@ -261,14 +270,21 @@ describe('what the stages themselves print', () => {
       '   6 |     CMD ["node", "src/server.js"]',
       '--------------------',
       `ERROR: failed to build: failed to solve: ${DOCKERFILE_COMMAND}`,
+    ]);
+    expect(log).toContain(
       `##[error]buildx failed with: ERROR: failed to build: failed to solve: ${DOCKERFILE_COMMAND}`,
-      ...['##[group]Run Say how the build ended', '##[endgroup]'],
+    );
+    expect(log.slice(-2)).toEqual([
       '##[error]The image did not build: see the step above.',
       '##[error]Process completed with exit code 1.',
     ]);
-    expect(await stepsOf(run)).toEqual([
-      ['build', 'success'],
-      ['Say how the build ended', 'failure'],
+    // A failure that the job goes on after is none to its steps, and the last one says it.
+    expect(steps).toContain('Build and push: success');
+    expect(steps).toContain('Say how the build ended: failure');
+    expect(run.jobs.map(({ name, conclusion }) => `${name}: ${conclusion}`)).toEqual([
+      'plan: success',
+      'build: failure',
+      'provenance: skipped',
     ]);
     // Its failure is a result, and is uploaded.
     expect(repository.artifacts.map(({ name }) => name)).toEqual(['slsa-build-1']);
@@ -277,9 +293,8 @@ describe('what the stages themselves print', () => {
   it('of a build that is whole is no failure, although the same command is in it', async () => {
     await prepare('failing-build');
     head = await box.push(repository, 'main', new Map([['src/generated/routes.js', '// made\n']]));
-    const { run, log } = await realLog('build');
+    const { run } = await carriedOut('build');
     expect(run.conclusion).toBe('success');
-    expect(log).toEqual(['##[group]Run build', '##[endgroup]']);
   });
 
   it.each([
@@ -293,7 +308,7 @@ describe('what the stages themselves print', () => {
     ['is not there', null, /failed to read dockerfile: open Dockerfile: no such file or directory$/, null],
   ])('of a build whose Dockerfile %s says so', async (_, text, error, line) => {
     head = await box.push(repository, 'main', new Map([['Dockerfile', text]]));
-    const { run, log } = await realLog('build');
+    const { run, log } = await carriedOut('build');
     expect(run.conclusion).toBe('failure');
     expect(log.find((each) => each.startsWith('ERROR: '))).toMatch(error);
     expect(log.find((each) => each.includes('>>>')) ?? null).toBe(line);
@@ -301,12 +316,12 @@ describe('what the stages themselves print', () => {
 
   it('of lint names each finding, and says at its end that there were some', async () => {
     await prepare('lint-errors');
-    const { run, log } = await realLog('lint');
+    const { run, log } = await carriedOut('lint');
     expect(run.conclusion).toBe('failure');
     expect(log).toContainEqual(
-      expect.stringMatching(/^❌ Linted \[JAVASCRIPT_ES\] files with \[eslint\]: Found \d+ error/),
+      expect.stringMatching(/^##\[group\]❌ Linted \[JAVASCRIPT\] files with \[eslint\]: Found \d+ error/),
     );
-    expect(log).toContainEqual(expect.stringMatching(/^ {2}src\/server\.js:\d+ [\w-]+ /));
+    expect(log).toContainEqual(expect.stringMatching(/^ {2}┌─ src\/server\.js:\d+:\d+$/));
     expect(log.slice(-2)).toEqual([
       '##[error]MegaLinter found errors: see its step above.',
       '##[error]Process completed with exit code 1.',
@@ -315,19 +330,15 @@ describe('what the stages themselves print', () => {
 
   it('of a commit that the branch has left is one sentence', async () => {
     const wanted = 'f'.repeat(40);
-    const { log } = await realLog('build', wanted);
-    expect(log).toEqual([
-      ...['##[group]Run Refuse any other commit', '##[endgroup]'],
+    const { log } = await carriedOut('build', wanted);
+    expect(log.slice(-2)).toEqual([
       `##[error]This run is at ${head}, not at the commit it was dispatched for: the branch has moved.`,
       '##[error]Process completed with exit code 1.',
     ]);
   });
 
   it('of a stage that crashes is why', async () => {
-    box.engine.executors = {
-      ...stubs,
-      lint: () => Promise.reject(new Error('Unable to download artifact: not found')),
-    };
+    box.engine.scripts = stubsBut('lint', () => Promise.reject(new Error('Unable to download artifact: not found')));
     const run = await dispatch();
     await box.engine.settle();
     expect(await logOf(run)).toContain('##[error]Unable to download artifact: not found');

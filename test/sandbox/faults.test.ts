@@ -11,7 +11,7 @@ let token: string;
 let count = 0;
 
 beforeAll(async () => {
-  box = await Sandbox.start({ kind: true, queueMs: 0, executors: () => stubs });
+  box = await Sandbox.start({ kind: true, queueMs: 0, stageScripts: () => stubs });
 });
 afterAll(() => box.stop());
 
@@ -93,7 +93,7 @@ describe('a truncated body', () => {
   });
 
   it('can be that of an artifact or a log, where their bytes are', async () => {
-    const body = { ref: 'main', inputs: { key: 'k', nonce: 'n', commit: 'x' } };
+    const body = { ref: 'main', inputs: { key: 'k', nonce: 'n', group: 'g', commit: 'x' } };
     await ask(box, `POST ${pathOf(repository)}/actions/workflows/00-megalinter.yml/dispatches`, { token, body });
     await box.engine.settle();
     const path = `${pathOf(repository)}/actions/artifacts/${repository.artifacts[0]?.id}/zip`;

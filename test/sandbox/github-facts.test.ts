@@ -35,7 +35,7 @@ let head: string;
 let count = 0;
 
 beforeAll(async () => {
-  box = await Sandbox.start({ kind: true, queueMs: 0, executors: () => stubs });
+  box = await Sandbox.start({ kind: true, queueMs: 0, stageScripts: () => stubs });
 });
 afterAll(() => box.stop());
 
@@ -120,7 +120,11 @@ describe('a dispatch', () => {
   });
 
   it('refuses a file that has no workflow_dispatch at that ref', async () => {
-    await box.push(repository, 'feature', new Map([[AT, 'on: { push: {} }\njobs: {}\n']]));
+    await box.push(
+      repository,
+      'feature',
+      new Map([[AT, 'on: { push: {} }\njobs: { a: { runs-on: ubuntu-24.04, steps: [{ run: ls }] } }\n']]),
+    );
     const message = "Workflow does not have 'workflow_dispatch' trigger";
     expect(await dispatch('feature')).toMatchObject(refusedWith(message));
   });
@@ -235,7 +239,7 @@ describe('a run', () => {
     const id = await finished();
     const run = repository.runs.find((each) => each.id === id)!;
     const sent = box.webhooks.deliveries.length;
-    box.engine.rerun(repository, run);
+    await box.engine.rerun(repository, run);
     await box.engine.settle();
     expect((await askHere(`GET /actions/runs/${id}`)).body).toMatchObject({ id, run_attempt: 2, status: 'completed' });
     const actions = box.webhooks.deliveries.slice(sent).map(({ payload }) => payload['action']);

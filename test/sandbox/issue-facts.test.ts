@@ -14,7 +14,7 @@ let token: string;
 let count = 0;
 
 beforeAll(async () => {
-  box = await Sandbox.start({ kind: true, queueMs: 0, executors: () => stubs });
+  box = await Sandbox.start({ kind: true, queueMs: 0, stageScripts: () => stubs });
 });
 afterAll(() => box.stop());
 

@@ -1,7 +1,7 @@
 /** The stand-in GitHub, held against GitHub's own description: through the product's adapter, and past it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sandbox } from '../../sandbox/box.ts';
-import type { StageEnd } from '../../sandbox/actions/engine.ts';
+import type { StageEnd } from '../../sandbox/actions/scripts.ts';
 import type { RecordedCall, Route } from '../../sandbox/github/http.ts';
 import { githubRoutes } from '../../sandbox/github/routes.ts';
 import type { PullRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
@@ -23,10 +23,11 @@ import { appTokens, plainTokens } from '../../src/adapters/github/tokens.ts';
 import { branchRef, CommitSha, Digest, GitRef } from '../../src/domain/git.ts';
 import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
 import { GitHubDescription } from './openapi.ts';
-import { appJwt, ask, asDomain, mint, pathOf, stubs, tokenFor } from './wire.ts';
+import { appJwt, ask, asDomain, mint, pathOf, stubs, stubsBut, tokenFor } from './wire.ts';
 
 /** Routes that GitHub does not describe, and why the sandbox has them. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'GET /_actions/id-token': 'stands for the address that only a running job knows',
   'GET /_blobs/:ticket': "stands for the artifact store, which is not the API: its addresses are nobody's to build",
   'GET /_attestations/:ticket': 'stands for the store of bundles, likewise',
 };
@@ -44,7 +45,7 @@ let head: CommitSha;
 const description = GitHubDescription.read();
 
 beforeAll(async () => {
-  box = await Sandbox.start({ kind: true, queueMs: 0, executors: () => stubs });
+  box = await Sandbox.start({ kind: true, queueMs: 0, stageScripts: () => stubs });
   repository = await box.createRepository('app');
   const files = await box.setUpFiles();
   head = CommitSha.parse(await box.push(repository, 'main', new Map([...files, ['docs/a b.md', 'é\n']])));
@@ -135,7 +136,7 @@ async function report(api: RepositoryApi): Promise<void> {
   expect((await api.reports.latestStatus(head, 'slsa/build-level'))?.state).toBe('error');
 }
 
-const lintInputs = (key: string): Record<string, string> => ({ key, nonce: 'n', commit: head });
+const lintInputs = (key: string): Record<string, string> => ({ key, nonce: 'n', group: key, commit: head });
 
 async function dispatchLint(api: RepositoryApi, key: string): Promise<number> {
   const started = await api.actions.dispatch({ file: LINT_FILE, ref: branchRef('main'), inputs: lintInputs(key) });
@@ -150,6 +151,9 @@ async function act(api: RepositoryApi): Promise<void> {
   expect(seen?.run.conclusion).toBe('success');
   expect(await api.actions.run(finished, seen?.etag ?? null)).toBeNull();
   expect(await api.actions.jobs(finished)).toHaveLength(1);
+  expect(await api.actions.machinesOf(finished, 1)).toEqual([
+    { job: 'lint', conclusion: 'success', groupId: 0, groupName: 'GitHub Actions' },
+  ]);
   expect(await api.actions.runsSince(LINT_FILE, '2020-01-01T00:00:00Z')).toHaveLength(1);
   const [artifact] = await api.actions.artifacts(finished, 'slsa-lint-1');
   const location = await api.actions.artifactLocation(artifact?.id ?? 0);
@@ -157,6 +161,11 @@ async function act(api: RepositoryApi): Promise<void> {
   repository.artifacts.forEach((each) => (each.expired = true));
   expect(await api.actions.artifactLocation(artifact?.id ?? 0)).toBeNull();
   await api.actions.cancel(finished, 'cancel');
+  box.world.identities.set('a-job', (audience) => `token for ${audience}`);
+  const asked = { headers: { authorization: 'bearer a-job' } };
+  expect((await ask(box, 'GET /_actions/id-token?audience=sigstore', asked)).body).toEqual({
+    value: 'token for sigstore',
+  });
 }
 
 async function cancelTwo(api: RepositoryApi): Promise<void> {
@@ -199,11 +208,11 @@ async function explain(api: RepositoryApi): Promise<void> {
 const QUEUED = { name: 'x', title: 'A title', summary: 'A summary', status: 'queued', conclusion: null } as const;
 
 async function withLintThat<T>(ends: () => StageEnd, work: () => Promise<T>): Promise<T> {
-  const before = box.engine.executors;
-  box.engine.executors = { ...before, lint: () => Promise.resolve(ends()) };
+  const before = box.engine.scripts;
+  box.engine.scripts = stubsBut('lint', () => Promise.resolve(ends()));
   const result = await work();
   await box.engine.settle();
-  box.engine.executors = before;
+  box.engine.scripts = before;
   return result;
 }
 
@@ -567,10 +576,10 @@ describe('the runs of a pull request from a fork', () => {
         expect(run).toMatchObject({ status: 'completed', conclusion: 'action_required', headSha: pull.forkSha });
         await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
         await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
-        await box.pullRuns.settle();
+        await box.engine.settle();
         await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}`, { token });
         await ask(box, `GET ${REPOSITORY}/actions/runs/${run?.id}/jobs`, { token });
-        await ask(box, `GET ${REPOSITORY}/actions/jobs/${run?.jobs?.[0]?.id}/logs`, { token });
+        await ask(box, `GET ${REPOSITORY}/actions/jobs/${run?.jobs[0]?.id}/logs`, { token });
         await ask(box, `POST ${REPOSITORY}/actions/runs/${run?.id}/approve`, { token });
       });
       expect(calls.map(({ status }) => status).slice(-7)).toEqual([200, 200, 201, 200, 200, 302, 403]);

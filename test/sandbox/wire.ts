@@ -1,12 +1,12 @@
 /** Raw requests of the stand-in GitHub, with tokens of any kind: for what the product's own adapter never asks. */
 import { createAppAuth } from '@octokit/auth-app';
-import type { Executor, Executors } from '../../sandbox/actions/engine.ts';
+import type { StageScript, StageScripts } from '../../sandbox/actions/scripts.ts';
 import type { Sandbox } from '../../sandbox/box.ts';
 import type { RepositoryRecord } from '../../sandbox/github/world.ts';
-import { STAGES } from '../../src/domain/stage/stage-table.ts';
+import type { Stage } from '../../src/domain/stage/stage-table.ts';
 import type { Repository } from '../../src/domain/repository.ts';
 
-const atOnce: Executor = () =>
+const atOnce: StageScript = () =>
   Promise.resolve({
     conclusion: 'success',
     artifact: new Map([['stage.json', '{}']]),
@@ -14,7 +14,13 @@ const atOnce: Executor = () =>
   });
 
 /** Every stage succeeds at once. */
-export const stubs = Object.fromEntries(STAGES.map((stage) => [stage, atOnce])) as unknown as Executors;
+export const stubs: StageScripts = () => atOnce;
+
+/** All but one. */
+export const stubsBut =
+  (stage: Stage, script: StageScript): StageScripts =>
+  (job) =>
+    job.stage === stage ? script : stubs(job);
 
 export interface Reply {
   readonly status: number;

@@ -1,7 +1,14 @@
 /** The stage files as a repository gets them: with its operator's builder, or with jobs of its own. */
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { renderStageFiles, type StageSources } from '../../src/domain/stage/render-stage-files.ts';
+import { builderParts } from '../../src/domain/build/builder.ts';
+import {
+  ownPlanFiles,
+  renderBuilder,
+  renderForkCheck,
+  renderStageFiles,
+  type StageSources,
+} from '../../src/domain/stage/render-stage-files.ts';
 import { STAGE_SCHEMA_VERSION, STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { BUILDER, CALLING_FILES, OWN_FILES, readStageFile, SOURCES } from './stage-files.ts';
 
@@ -73,10 +80,19 @@ describe('stage 01 for a repository that builds for itself', () => {
     expect(OWN_FILES.build).not.toContain('hin caller');
   });
 
-  it("has the builder's jobs, byte for byte, but for where its flags come from", () => {
-    expect(changedLines(jobsIn(SOURCES.builder), jobsIn(OWN_FILES.build))).toEqual([
-      ['          FLAGS: "{}"', '          FLAGS: ${{ inputs.flags }}'],
-    ]);
+  it("has the builder's jobs, byte for byte, but for where its plan and its flags come from", () => {
+    const [ofBuilder, own] = [jobsIn(SOURCES.builder), jobsIn(OWN_FILES.build)];
+    const [, afterPlan = ''] = ofBuilder.split('\n  build:\n');
+    expect(own.split('\n  build:\n')[1]).toBe(afterPlan);
+    const plan = own.split('\n  build:\n')[0]?.split('\n') ?? [];
+    const news = plan.filter((line) => !ofBuilder.includes(`${line}\n`));
+    expect(news).toEqual(
+      expect.arrayContaining([
+        '        uses: ./.github/slsa-plan # zizmor: ignore[self-repository]',
+        '          flags: ${{ inputs.flags }}',
+        `          WANTED: ${SOURCES.plan.programSha256}`,
+      ]),
+    );
   });
 
   it("has the builder's shell, and the caller's title, concurrency and permissions", () => {
@@ -95,6 +111,28 @@ describe('stage 01 for a repository that builds for itself', () => {
 
   it("says that it is nobody's isolated builder", () => {
     expect(OWN_FILES.build.split('\nname:')[0]).toContain('Built by this repository itself');
+  });
+});
+
+describe('the builder of an operator', () => {
+  const rendered = renderBuilder(SOURCES, { owner: 'acme', name: 'builder', commit: 'a'.repeat(40) });
+
+  it('runs the plan of its own repository, at the commit that has it, and is otherwise as shipped', () => {
+    expect(changedLines(SOURCES.builder, rendered)).toEqual([
+      [expect.stringContaining('example-org/slsa-builder/plan@'), `        uses: acme/builder/plan@${'a'.repeat(40)}`],
+    ]);
+  });
+});
+
+describe('the fork check', () => {
+  it("runs the plan of the operator's builder, or of the base branch", () => {
+    const { workflow, commit } = builderParts(BUILDER);
+    const [owner, name] = workflow.split('/');
+    expect(renderForkCheck(SOURCES, BUILDER)).toContain(`        uses: ${owner}/${name}/plan@${commit}\n`);
+    const own = renderForkCheck(SOURCES, null);
+    expect(own).toContain('        uses: ./.github/slsa-plan # zizmor');
+    expect(own).toContain(`          WANTED: ${SOURCES.plan.programSha256}\n`);
+    expect([...ownPlanFiles(SOURCES).keys()]).toEqual(['.github/slsa-plan/action.yml', '.github/slsa-plan/plan.mjs']);
   });
 });
 
@@ -130,8 +168,9 @@ describe('a source that is not ours', () => {
   it.each([
     ['no input to put the flags behind', changed('build', 'The commit that is to be built', 'A commit')],
     ['no line that calls it thin', changed('build', 'A thin caller', 'A caller')],
-    ['no flags to fill in', changed('builder', 'FLAGS: "{}"', 'FLAGS: ""')],
-    ['flags in two places', changed('builder', 'FLAGS: "{}"', 'FLAGS: "{}"\n          MORE_FLAGS: "{}"')],
+    ['no flags to fill in', changed('builder', 'flags: "{}"', 'flags: ""')],
+    ['flags in two places', changed('builder', 'flags: "{}"', 'flags: "{}"\n          more-flags: "{}"')],
+    ['no plan to put its own for', changed('builder', 'slsa-builder/plan@', 'plan@')],
     ['no jobs', changed('builder', '\njobs:\n', '\nwork:\n')],
   ])('is not rendered for a repository that builds for itself: %s', (_, sources) => {
     expect(() => own(sources)).toThrow('has not exactly one');

@@ -165,7 +165,9 @@ export const COMMIT = CommitSha.parse('3f786850e387550fdab836ed7e6dc881de23001b'
 export const OTHER_COMMIT = CommitSha.parse('89e6c98d92887913cadf06b2adb97f26cde4849b');
 export const IMAGE = 'ghcr.io/acme/app';
 export const TAG = '1.0.0';
-export const DIGEST = Digest.parse(`sha256:${sha256('the image')}`);
+/** What the registry answers with; its digest is that of these bytes. */
+export const MANIFEST = 'the image';
+export const DIGEST = Digest.parse(`sha256:${sha256(MANIFEST)}`);
 export const OTHER_DIGEST = Digest.parse(`sha256:${sha256('another image')}`);
 
 export const expectation = (stage: Stage, more: Partial<StageExpectation> = {}): StageExpectation => ({

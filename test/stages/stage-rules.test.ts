@@ -16,6 +16,7 @@ import {
   parseStageFile,
   readStageFile,
   shellOf,
+  SOURCES,
   STAGES_FOLDER,
   stepTitle,
   TEXTS,
@@ -25,7 +26,7 @@ import {
   type Step,
 } from './stage-files.ts';
 
-/** What the product sends to each stage (workflows/states/*.ts), beside key, nonce and commit. */
+/** What the product sends to each stage (workflows/states/*.ts), beside key, nonce, group and commit. */
 const INPUTS_SENT: Readonly<Record<FileName, readonly string[]>> = {
   lint: ['fix'],
   // Only where a repository builds for itself: nothing but the commit shapes what an isolated builder builds.
@@ -44,7 +45,7 @@ type Permissions = Readonly<Record<string, string>>;
 const BUILDER_PERMISSIONS: Readonly<Record<string, Permissions>> = {
   plan: { contents: 'read' },
   build: { contents: 'read', packages: 'write' },
-  provenance: { attestations: 'write', 'id-token': 'write', packages: 'write' },
+  provenance: { actions: 'read', attestations: 'write', 'id-token': 'write', packages: 'write' },
 };
 
 /** The least that each job can do its work with; a wider token is a change of this table, which a person reads. */
@@ -53,7 +54,9 @@ const PERMISSIONS: Readonly<Record<FileName, Readonly<Record<string, Permissions
   build: BUILDER_PERMISSIONS,
   builder: BUILDER_PERMISSIONS,
   // Frozen: a caller that grants less than the builder asks for fails at its start, and says nothing.
-  caller: { builder: { attestations: 'write', contents: 'read', 'id-token': 'write', packages: 'write' } },
+  caller: {
+    builder: { actions: 'read', attestations: 'write', contents: 'read', 'id-token': 'write', packages: 'write' },
+  },
   sbom: { sbom: { packages: 'read' } },
   scan: { scan: { actions: 'read' } },
   sign: { sign: { attestations: 'write', 'id-token': 'write', packages: 'write' } },
@@ -74,7 +77,7 @@ const MAY_BE_READ: readonly RegExp[] = [
   /^(steps|needs)(\.[\w-]+)+$/,
   /^github\.(actor|token|repository|ref|run_attempt)$/,
   /^github\.event\.repository\.(default_branch|visibility)$/,
-  /^secrets\.SLSA_REGISTRY_(USERNAME|PASSWORD)$/,
+  /^(vars\.SLSA_REGISTRY_USERNAME|secrets\.SLSA_REGISTRY_PASSWORD)$/,
   /^cancelled$/,
 ];
 
@@ -86,7 +89,17 @@ const INPUTS_READ: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 };
 
 /** Where the repository builds for itself, the command line has a say, and so it is Build L2 at best. */
-const OWN_INPUTS_READ: typeof INPUTS_READ = { ...INPUTS_READ, Plan: { FLAGS: '${{ inputs.flags }}' } };
+const OWN_INPUTS_READ: typeof INPUTS_READ = { ...INPUTS_READ, Plan: { flags: '${{ inputs.flags }}' } };
+
+/** The action that reads the settings: of the builder's repository, or of the checkout, whose program was compared before. */
+const PLANS: Readonly<Partial<Record<FileName, string>>> = {
+  builder: `example-org/slsa-builder/plan@${'0'.repeat(40)}`,
+  build: './.github/slsa-plan',
+};
+
+/** What the job that signs asks GitHub: where the jobs before it ran. */
+const ASKS_FOR_MACHINES =
+  'gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/attempts/$GITHUB_RUN_ATTEMPT/jobs?per_page=100" > jobs.json';
 
 /** Those that work on what they are given, and know nothing of a repository's files. */
 const BESIDE_THE_SIGNING_TOKEN: readonly string[] = [
@@ -159,6 +172,14 @@ const uploadIs = (step: Step, stage: Stage, files: readonly string[]): string[] 
   ...wants('if-no-files-found', step.with['if-no-files-found'], 'error'),
 ];
 
+const LEAVES_REPORT = "${{ !cancelled() && steps.report.outcome == 'success' }}";
+
+/** By its environment, or by the inputs of an action. */
+const givenTo = (steps: readonly Step[], title: string, name: string): string | undefined => {
+  const step = steps.find((each) => each.name === title);
+  return step?.env[name] ?? step?.with[name];
+};
+
 const RULES: readonly Rule[] = [
   {
     name: 'is titled by its key and nonce, so that the intake can tell which pipeline it belongs to',
@@ -183,7 +204,7 @@ const RULES: readonly Rule[] = [
     of: DISPATCHED,
     violations: ({ name: file, workflow }) => {
       const inputs = workflow.on.workflow_dispatch?.inputs ?? {};
-      const sent = ['key', 'nonce', 'commit', ...INPUTS_SENT[file]];
+      const sent = ['key', 'nonce', 'group', 'commit', ...INPUTS_SENT[file]];
       return [
         ...wants('the set of inputs', Object.keys(inputs).toSorted(), sent.toSorted()),
         ...Object.entries(inputs).flatMap(([name, { required, type, default: otherwise }]) => [
@@ -194,10 +215,10 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    name: 'lets the newest dispatch of its stage cancel an older one',
+    name: 'lets the newest dispatch of its stage cancel an older one, and nobody else',
     of: DISPATCHED,
     violations: ({ workflow }) =>
-      wants('concurrency', workflow.concurrency, { group: '${{ inputs.key }}', 'cancel-in-progress': true }),
+      wants('concurrency', workflow.concurrency, { group: '${{ inputs.group }}', 'cancel-in-progress': true }),
   },
   {
     name: 'takes every permission away from the workflow, and gives each job the least',
@@ -223,12 +244,19 @@ const RULES: readonly Rule[] = [
   {
     name: 'pins every action by a full commit SHA and says its version',
     of: WORKING,
-    violations: ({ text, steps }) => {
-      const lines = text.split('\n').filter((line) => /^\s*(- )?uses:/.test(line));
+    violations: ({ name, text, steps }) => {
+      const plan = PLANS[name];
+      const lines = text
+        .split('\n')
+        .filter((line) => /^\s*(- )?uses:/.test(line) && (plan === undefined || !line.includes(` ${plan}`)));
       const pinned = /^\s*(- )?uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
       return [
         ...lines.filter((line) => !pinned.test(line)).map((line) => `not pinned: ${line.trim()}`),
-        ...wants('the number of uses', lines.length, steps.filter((step) => step.uses !== undefined).length),
+        ...wants(
+          'the number of uses',
+          lines.length,
+          steps.filter((step) => step.uses !== undefined && step.uses !== plan).length,
+        ),
       ];
     },
   },
@@ -328,8 +356,9 @@ const RULES: readonly Rule[] = [
         ...uploads.flatMap((step) => [
           // What fixers changed is read by a repair alone.
           ...uploadIs(step, stage, stage === 'lint' ? [...FILES_OF_STAGE.lint, FIXES_FILE] : FILES_OF_STAGE[stage]),
-          // A step that is not asked to run after a failure leaves nothing behind one.
-          ...wants('if', step.if, undefined),
+          // A step that is not asked to run after a failure leaves nothing behind one. Of lint the report decides: what was kept
+          // beside it only illustrates.
+          ...wants('if', step.if, stage === 'lint' ? LEAVES_REPORT : undefined),
         ]),
       ];
     },
@@ -408,7 +437,7 @@ const RULES: readonly Rule[] = [
           ? []
           : [`it uses ${step.uses}`]),
         ...(/(^|[\s;&|(`])(?:(?:docker|git|gh|wget|npm|npx|pip|python3?|node|make|source|eval)\b|\.{0,2}\/)/m.test(
-          step.run ?? '',
+          (step.run ?? '').replace(ASKS_FOR_MACHINES, ''),
         )
           ? [`"${stepTitle(step)}" runs more than it was given`]
           : []),
@@ -456,7 +485,7 @@ const RULES: readonly Rule[] = [
         ...wants('the number of inputs read', count(jobs, /\binputs\b/), places.length),
         ...places.flatMap(([title, env]) =>
           Object.entries(env).flatMap(([variable, value]) =>
-            wants(`${variable} of "${title}"`, steps.find((step) => step.name === title)?.env[variable], value),
+            wants(`${variable} of "${title}"`, givenTo(steps, title, variable), value),
           ),
         ),
         ...steps
@@ -542,23 +571,54 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "hands GitHub's own token to nobody but the registry's login",
+    name: "hands GitHub's own token to nobody but the registry's login, and who asks where the jobs ran",
     of: BUILDING,
     violations: ({ text, steps }) => {
-      const inLogins = steps.filter((step) => uses(step, 'docker/login-action')).map((step) => JSON.stringify(step));
+      const known = steps
+        .filter((step) => uses(step, 'docker/login-action') || step.run?.includes(ASKS_FOR_MACHINES) === true)
+        .map((step) => JSON.stringify(step));
       const token = /github\.token|GITHUB_TOKEN/;
-      return wants('tokens outside of the login', count(text, token) - count(inLogins.join('\n'), token), 0);
+      return wants('tokens elsewhere', count(text, token) - count(known.join('\n'), token), 0);
     },
   },
   {
-    name: 'can only be called, with a commit and the two secrets of a registry',
+    name: 'signs only where every job before it ran on a machine of GitHub',
+    of: BUILDING,
+    violations: (file) => {
+      const [first] = stepsOf(file, 'provenance');
+      const refuses =
+        first?.run?.includes(ASKS_FOR_MACHINES) === true &&
+        first.run.includes('.runner_group_id != 0 or .runner_group_name != "GitHub Actions"') &&
+        /\bexit 1\b/.test(first.run);
+      return refuses && first.if === undefined ? [] : ['its first step refuses no other machine'];
+    },
+  },
+  {
+    name: 'runs only the plan that it was rendered with',
+    of: BUILDING,
+    violations: (file) => {
+      const steps = stepsOf(file, 'plan');
+      const at = steps.findIndex((step) => step.uses === PLANS[file.name]);
+      const before = steps[at - 1];
+      const compares =
+        before?.run?.includes('sha256sum .github/slsa-plan/plan.mjs') === true && /\bexit 1\b/.test(before.run);
+      return [
+        ...wants('the plan', steps[at]?.id, 'plan'),
+        ...(file.name === 'build'
+          ? wants('its SHA-256', compares ? before.env['WANTED'] : null, SOURCES.plan.programSha256)
+          : []),
+      ];
+    },
+  },
+  {
+    name: 'can only be called, with a commit and the one secret of a registry',
     of: ['builder'],
     violations: ({ workflow }) => {
       const { inputs = {}, secrets = {} } = workflow.on.workflow_call ?? {};
       return [
         ...wants('on', Object.keys(workflow.on), ['workflow_call']),
         ...wants('inputs', inputs, { commit: { required: true, type: 'string' } }),
-        ...wants('secrets', Object.keys(secrets), ['SLSA_REGISTRY_USERNAME', 'SLSA_REGISTRY_PASSWORD']),
+        ...wants('secrets', Object.keys(secrets), ['SLSA_REGISTRY_PASSWORD']),
         ...Object.values(secrets).flatMap((secret) =>
           wants('required of a secret', (secret as { required?: boolean }).required, false),
         ),
@@ -583,12 +643,11 @@ const RULES: readonly Rule[] = [
     violations: (file) => jobsOf(file).flatMap((job) => wants('with', job.with, { commit: '${{ inputs.commit }}' })),
   },
   {
-    name: 'passes its builder two secrets by name, never all of them',
+    name: 'passes its builder one secret by name, never all of them',
     of: ['caller'],
     violations: (file) =>
       jobsOf(file).flatMap((job) =>
         wants('secrets', job.secrets, {
-          SLSA_REGISTRY_USERNAME: '${{ secrets.SLSA_REGISTRY_USERNAME }}',
           SLSA_REGISTRY_PASSWORD: '${{ secrets.SLSA_REGISTRY_PASSWORD }}',
         }),
       ),
@@ -607,7 +666,8 @@ describe('the folder of stage files', () => {
   it('holds the seven files of the stage table, the builder, the fork check and nothing else', () => {
     const files = STAGES.map((each) => STAGE_TABLE[each].file);
     expect(readdirSync(STAGES_FOLDER).toSorted()).toEqual([...files, 'builder', 'fork-check.yml'].toSorted());
-    expect(readdirSync(join(STAGES_FOLDER, 'builder'))).toEqual(['build-image.yml']);
+    expect(readdirSync(join(STAGES_FOLDER, 'builder')).toSorted()).toEqual(['build-image.yml', 'plan']);
+    expect(readdirSync(join(STAGES_FOLDER, 'builder/plan')).toSorted()).toEqual(['action.yml', 'plan.mjs']);
   });
 
   it('T32: pins an action to the same commit in all of them', () => {
@@ -649,6 +709,7 @@ const END_OF_LINT = 'echo "::error::MegaLinter found errors: see its step above.
 const END_OF_BUILD = 'echo "::error::The image did not build: see the step above."\n            exit 1';
 /** Where the first step of the job that signs begins. */
 const BESIDE_SIGNING = '      - name: Refuse a result with gaps\n';
+const OTHER_MACHINES = 'select(.runner_group_id != 0 or';
 const ATTEST_IF = "(needs.plan.outputs.signing == 'public_log' && github";
 const OF_PLAN = 'permissions:\n      contents: read # to check the commit out\n    outputs:\n';
 const OF_BUILD = 'packages: write # to push the image\n';
@@ -662,7 +723,7 @@ const mutations: readonly Mutation[] = [
   mutation('an input that shapes the build', 'declares the inputs', 'caller', ['      nonce:', '      tag:']),
   mutation('an input of another type', 'declares the inputs', 'sign', ['type: string', 'type: boolean']),
   mutation('an older run that goes on', 'lets the newest', 'scan', ['in-progress: true', 'in-progress: false']),
-  mutation('a group by nonce', 'lets the newest', 'scan', ['group: ${{ inputs.key }}', 'group: ${{ inputs.nonce }}']),
+  mutation('a group by nonce', 'lets the newest', 'scan', ['group: ${{ inputs.group }}', 'group: ${{ inputs.nonce }}']),
   mutation('a token that reads all', 'takes every permission', 'lint', ['permissions: {}', 'permissions: read-all']),
   mutation('a wider token', 'takes every permission', 'verify', ['attestations: read', 'attestations: write']),
   mutation('no permissions of the job', 'takes every permission', 'sbom', [
@@ -685,8 +746,8 @@ const mutations: readonly Mutation[] = [
   mutation('scripts without pipefail', 'runs its scripts', 'sbom', ['    shell: bash\n', '    working-directory: .\n']),
   ...inBoth('scripts without pipefail', 'runs its scripts', ['    shell: bash\n', '    working-directory: .\n']),
   mutation('a verifier that cannot fail', 'swallows no failure', 'verify', [
-    '> attestation.out ||',
-    '> attestation.out || true ||',
+    '> gh-attestation.out ||',
+    '> gh-attestation.out || true ||',
   ]),
   mutation('a hash that may be nothing', 'swallows no failure', 'scan', [
     "| cut -d' ' -f1)",
@@ -795,11 +856,11 @@ const mutations: readonly Mutation[] = [
     'checkout "$COMMIT"; jq',
   ]),
   ...inBoth('an input of the event', 'lets no input', [
-    'FLAGS:',
-    'MORE: ${{ github.event.inputs.more }}\n          FLAGS:',
+    'flags: ',
+    'more: ${{ github.event.inputs.more }}\n          flags: ',
   ]),
-  mutation('flags in the isolated builder', 'lets no input', 'builder', ['FLAGS: "{}"', 'FLAGS: ${{ inputs.flags }}']),
-  mutation('flags beside the plan', 'lets no input', 'build', ['FLAGS: ${{ inputs.flags }}', 'FLAGS: "{}"']),
+  mutation('flags in the isolated builder', 'lets no input', 'builder', ['flags: "{}"', 'flags: ${{ inputs.flags }}']),
+  mutation('flags beside the plan', 'lets no input', 'build', ['flags: ${{ inputs.flags }}', 'flags: "{}"']),
   ...inBoth('a variable of the repository', 'reads nothing else', [
     'platforms: ${{ needs.plan.outputs.platforms }}\n          build',
     'platforms: ${{ vars.PLATFORMS }}\n          build',
@@ -813,10 +874,16 @@ const mutations: readonly Mutation[] = [
     '    needs: plan\n    env:\n      A: b\n',
   ]),
   ...inBoth("the commit's message", 'reads nothing else', [
-    'REF: ${{ github.ref }}',
-    'REF: ${{ github.event.head_commit.message }}',
+    'visibility: ${{ github.event.repository.visibility }}',
+    'visibility: ${{ github.event.head_commit.message }}',
   ]),
-  ...inBoth('the whole of GitHub', 'reads nothing else', ['REF: ${{ github.ref }}', 'REF: ${{ toJSON(github) }}']),
+  ...inBoth('the whole of GitHub', 'reads nothing else', [
+    'visibility: ${{ github.event.repository.visibility }}',
+    'visibility: ${{ toJSON(github) }}',
+  ]),
+  ...inBoth('machines of anybody', 'signs only where', [OTHER_MACHINES, OTHER_MACHINES.replace('!=', '==')]),
+  mutation('another plan action', 'runs only the plan', 'builder', ['slsa-builder/plan@', 'other/plan@']),
+  mutation('a plan that nobody compares', 'runs only the plan', 'build', ['sha256sum .github', 'ls .github']),
   ...inBoth('a runner image that moves', 'gives each job', ['ubuntu-24.04', 'ubuntu-latest']),
   ...inBoth("a runner of the caller's", 'gives each job', ['ubuntu-24.04', '${{ inputs.commit }}']),
   ...inBoth('a job without an end', 'gives each job', ['    timeout-minutes: 10\n', '']),
@@ -895,11 +962,11 @@ const mutations: readonly Mutation[] = [
     'commit: ${{ inputs.commit }}',
     'commit: ${{ github.sha }}',
   ]),
-  mutation('every secret for the builder', 'passes its builder two', 'caller', [
+  mutation('every secret for the builder', 'passes its builder one', 'caller', [
     '    secrets:\n      S',
     '    secrets: inherit\n    x:\n      S',
   ]),
-  mutation('a third secret for the builder', 'passes its builder two', 'caller', [
+  mutation('a second secret for the builder', 'passes its builder one', 'caller', [
     '    secrets:\n',
     '    secrets:\n      A: ${{ secrets.A }}\n',
   ]),

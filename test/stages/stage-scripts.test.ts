@@ -35,6 +35,7 @@ import {
   ghVerifyOutput,
   GRYPE_JSON,
   IMAGE,
+  MANIFEST,
   megaLinterReport,
   OTHER_COMMIT,
   OTHER_DIGEST,
@@ -103,7 +104,6 @@ const USUAL: Readonly<Record<string, string>> = {
   'needs.plan.outputs.build_args': '',
   'needs.plan.outputs.signing': 'public_log',
   'needs.build.outputs.digest': DIGEST,
-  'needs.build.outputs.metadata': BUILDX_METADATA_JSON,
   'needs.build.outputs.buildx': 'v0.36.1',
   'github.repository': 'acme/app',
   'github.ref': 'refs/heads/main',
@@ -111,10 +111,11 @@ const USUAL: Readonly<Record<string, string>> = {
   'github.event.repository.visibility': 'public',
   'steps.megalinter.outcome': 'success',
   'steps.build.outcome': 'success',
-  'steps.build.outputs.metadata': BUILDX_METADATA_JSON,
+  'steps.build.outputs.digest': DIGEST,
   'steps.github.outputs.bundle-path': '',
   'steps.attest.outputs.bundle-path': 'runner-temp/attestation.json',
   'steps.verify.outputs.status': '0',
+  "inputs.signing == 'public_log' && github.event.repository.visibility != 'public'": 'false',
 };
 
 let folder: string;
@@ -234,6 +235,9 @@ const MEGALINTER = 'megalinter-reports/mega-linter-report.json';
 const ATTESTATION = { 'runner-temp/attestation.json': bundleOf(CYCLONEDX_PREDICATE, DIGEST) };
 const SIGNATURE = { 'signature.sigstore.json': bundleOf(SIGNATURE_PREDICATE, DIGEST) };
 
+/** What stage 06 has fetched before it verifies. */
+const FETCHED = { 'manifest.json': MANIFEST, 'trusted_root.jsonl': '{}\n', [`${DIGEST}.jsonl`]: '{}\n' };
+
 /** What each "Write stage.json" needs to succeed. */
 const USUAL_SCENES: Readonly<Record<Stage, Scene>> = {
   lint: { files: { [MEGALINTER]: megaLinterReport(0) } },
@@ -246,6 +250,7 @@ const USUAL_SCENES: Readonly<Record<Stage, Scene>> = {
   sign: { files: SIGNATURE },
   attest: { files: { 'sbom/sbom.cdx.json': SBOM, ...ATTESTATION } },
   verify: {
+    files: FETCHED,
     stubs: {
       cosign: [{ to: 'verify', stdout: cosignVerifyOutput(DIGEST) }],
       gh: [{ to: 'cyclonedx', stdout: ghVerifyOutput(CYCLONEDX_PREDICATE, DIGEST) }],
@@ -393,22 +398,22 @@ describeWithTools({ ...realTools, ...fixTools })('what lint keeps beside its rep
   };
   const LOGS = 'megalinter-reports/linters_logs';
 
-  it('is what failed linters printed, by their keys, cut where it is long', () => {
+  it('A14, A15: is what linters printed of errors and warnings, by their keys, cut where it is long', () => {
     const files = {
-      [`${LOGS}/ERROR-JSON_PRETTIER.log`]: '[warn] "a.json"\n',
-      [`${LOGS}/ERROR-MARKDOWN_MARKDOWNLINT.log`]: 'x'.repeat(300_000),
-      [`${LOGS}/SUCCESS-PYTHON_RUFF.log`]: 'all good\n',
+      [`${LOGS}/JSON_PRETTIER-WARNING.log`]: '[warn] "a.json"\n',
+      [`${LOGS}/SPELL_CSPELL-ERROR.log`]: 'x'.repeat(300_000),
+      [`${LOGS}/PYTHON_RUFF-SUCCESS.log`]: 'all good\n',
     };
-    expect(runStep('lint', 'Keep what failed linters printed', { files }).status).toBe(0);
-    expect(kept('megalinter-reports/linter-logs.json')).toEqual({
+    expect(runStep('lint', 'Keep what linters printed', { files }).status).toBe(0);
+    expect(kept('linter-logs.json')).toEqual({
       JSON_PRETTIER: '[warn] "a.json"\n',
-      MARKDOWN_MARKDOWNLINT: 'x'.repeat(200_000),
+      SPELL_CSPELL: 'x'.repeat(200_000),
     });
   });
 
-  it('is nothing where no linter failed', () => {
-    expect(runStep('lint', 'Keep what failed linters printed').status).toBe(0);
-    expect(kept('megalinter-reports/linter-logs.json')).toEqual({});
+  it('is nothing where no linter found anything', () => {
+    expect(runStep('lint', 'Keep what linters printed').status).toBe(0);
+    expect(kept('linter-logs.json')).toEqual({});
   });
 
   it('is each source that the fixers changed, with its digest, in a form that the product reads', () => {
@@ -515,31 +520,18 @@ describeWithTools(realTools)('the plan that the build goes by', () => {
 });
 
 describeWithTools(realTools)('the result of the build', () => {
-  const ended = (outcome: string, metadata = ''): Scene => ({
+  const ended = (outcome: string, digest = ''): Scene => ({
     stubs: BUILDX,
-    context: { 'steps.build.outcome': outcome, 'steps.build.outputs.metadata': metadata },
+    context: { 'steps.build.outcome': outcome, 'steps.build.outputs.digest': digest },
   });
-  const writeResult = (outcome: string, metadata = ''): Ended =>
-    runStep('build', 'Write the result', ended(outcome, metadata));
+  const writeResult = (outcome: string, digest = ''): Ended =>
+    runStep('build', 'Write the result', ended(outcome, digest));
 
-  it('names the digest, the metadata and the version of buildx', () => {
-    const { status, output } = writeResult('success', JSON.stringify(JSON.parse(BUILDX_METADATA_JSON), null, 2));
+  it('A5: names the digest and the version of buildx, and hands on no metadata', () => {
+    const { status, output } = writeResult('success', DIGEST);
     expect(status).toBe(0);
-    expect(outputsIn(output)).toEqual({ digest: DIGEST, metadata: BUILDX_METADATA_JSON, buildx: 'v0.36.1' });
+    expect(outputsIn(output)).toEqual({ digest: DIGEST, buildx: 'v0.36.1' });
     expect(filesLeft()).toEqual([]);
-  });
-
-  it.each([
-    ['quotes and expansions', { 'buildx.build.ref': "\"'`$(touch pwned)`'" }],
-    ['backslashes, percent signs and line breaks', { 'buildx.build.ref': '%s\\n\\0\ndigest=sha256:0' }],
-  ])("hands buildx's metadata on as it is, with %s", (_, more) => {
-    const metadata = JSON.stringify({ ...(JSON.parse(BUILDX_METADATA_JSON) as object), ...more });
-    const { output } = writeResult('success', metadata);
-    expect(outputsIn(output)).toMatchObject({ digest: DIGEST, metadata });
-    const context = { 'needs.build.outputs.metadata': outputsIn(output)['metadata']! };
-    expect(runStep('build', 'Refuse a result with gaps', { context }).status).toBe(0);
-    expect(textOf(join(workspace, 'buildx-metadata.json'))).toBe(metadata);
-    expect(existsSync(join(workspace, 'pwned'))).toBe(false);
   });
 
   it('is a report where the image did not build', () => {
@@ -551,41 +543,15 @@ describeWithTools(realTools)('the result of the build', () => {
   });
 
   it.each(['skipped', 'cancelled', ''])('is none where the build was %j', (outcome) => {
-    expect(writeResult(outcome, BUILDX_METADATA_JSON)).toMatchObject({ status: 1, output: '' });
+    expect(writeResult(outcome, DIGEST)).toMatchObject({ status: 1, output: '' });
     expect(filesLeft()).toEqual([]);
   });
 
   it.each(['success', 'failure'])('is none where buildx cannot say its version: %s', (outcome) => {
-    const scene = { ...ended(outcome, BUILDX_METADATA_JSON), stubs: { docker: [{ exit: 1 }] } };
+    const scene = { ...ended(outcome, DIGEST), stubs: { docker: [{ exit: 1 }] } };
     const { status, output } = runStep('build', 'Write the result', scene);
     expect(status).not.toBe(0);
     expect(output).toBe('');
-    expect(filesLeft()).toEqual([]);
-  });
-
-  it.each([
-    ['is not JSON', 'pushed!'],
-    ['is cut off', BUILDX_METADATA_JSON.slice(0, -5)],
-    ['is a list', '[]'],
-  ])('is none where the metadata %s', (_, metadata) => {
-    const { status, output } = writeResult('success', metadata);
-    expect(status).not.toBe(0);
-    expect(output).toBe('');
-  });
-
-  it.each([
-    ['is empty', ''],
-    ['names no digest', '{"image.name": "ghcr.io/acme/app:1.0.0"}'],
-    ['names another kind of digest', '{"containerimage.digest": "sha512:abc"}'],
-    ['names a digest that is a list', `{"containerimage.digest": ["${DIGEST}"]}`],
-  ])('is refused by the job that signs where the metadata %s', (_, metadata) => {
-    const { digest = '', metadata: handedOn = '' } = outputsIn(writeResult('success', metadata).output);
-    const context = { 'needs.build.outputs.digest': digest, 'needs.build.outputs.metadata': handedOn };
-    const { status, says } = runStep('build', 'Refuse a result with gaps', { context });
-    expect({ status, says }).toEqual({
-      status: 1,
-      says: '::error::The build named no digest: no result is never an image.\n',
-    });
     expect(filesLeft()).toEqual([]);
   });
 
@@ -600,13 +566,74 @@ describeWithTools(realTools)('the result of the build', () => {
   });
 });
 
+describeWithTools(realTools)('A4: the job that signs the build, before it signs', () => {
+  const HOSTED = { runner_group_id: 0, runner_group_name: 'GitHub Actions' };
+  const done = { status: 'completed', conclusion: 'success', ...HOSTED };
+  const JOBS = [
+    { name: 'builder / plan', ...done },
+    { name: 'builder / build', ...done },
+    { name: 'builder / provenance', status: 'in_progress', conclusion: null, ...HOSTED },
+  ];
+  const look = (jobs: readonly object[], answer: Partial<Answer> = {}): Ended =>
+    runStep('build', "Refuse machines that are not GitHub's", {
+      stubs: { gh: [{ stdout: JSON.stringify({ total_count: jobs.length, jobs }), ...answer }] },
+    });
+
+  it("goes on where all jobs before it ran on GitHub's, and asks for no more than this attempt's", () => {
+    const { status, says, calls } = look(JOBS);
+    expect({ status, says }).toEqual({ status: 0, says: '' });
+    expect(calls).toEqual([['gh', 'api', 'repos/acme/app/actions/runs/77/attempts/2/jobs?per_page=100']]);
+  });
+
+  it('does not count jobs that were skipped, which no machine took', () => {
+    const skipped = {
+      name: 'x',
+      status: 'completed',
+      conclusion: 'skipped',
+      runner_group_id: null,
+      runner_group_name: null,
+    };
+    expect(look([...JOBS, skipped]).status).toBe(0);
+  });
+
+  it.each([
+    ['a group of its own', { runner_group_id: 1, runner_group_name: 'Default' }],
+    ['a group by the name of GitHub', { runner_group_id: 7, runner_group_name: 'GitHub Actions' }],
+    ['a group of another name', { runner_group_id: 0, runner_group_name: 'Default' }],
+    ['no group', { runner_group_id: null, runner_group_name: null }],
+  ])('refuses where the build ran in %s', (_, group) => {
+    const { status, says } = look(JOBS.map((job) => (job.name === 'builder / build' ? { ...job, ...group } : job)));
+    expect(status).toBe(1);
+    expect(says).toContain("::error::Not every job ran on a machine of GitHub's (builder / build)");
+  });
+
+  it.each([
+    ['fewer jobs are known than ran', JOBS.slice(1)],
+    ['none is known', []],
+  ])('refuses where %s', (_, jobs) => {
+    expect(look(jobs)).toMatchObject({ status: 1, says: expect.stringContaining('fewer are known than ran') });
+  });
+
+  it.each([
+    ['gh may not ask', { exit: 4 }],
+    ['gh answers something else', { stdout: '[]' }],
+    ['gh answers nothing', { stdout: '' }],
+  ])('refuses where %s', (_, answer) => {
+    expect(look(JOBS, answer).status).not.toBe(0);
+  });
+});
+
 describeWithTools(realTools)('the job that signs the build', () => {
   const refuse = (context: Readonly<Record<string, string>> = {}): Ended =>
     runStep('build', 'Refuse a result with gaps', { context });
 
   it.each(['public_log', 'github', 'none'])('goes on with a digest and a way to sign: %s', (signing) => {
     expect(refuse({ 'needs.plan.outputs.signing': signing })).toMatchObject({ status: 0, says: '' });
-    expect(textOf(join(workspace, 'buildx-metadata.json'))).toBe(BUILDX_METADATA_JSON);
+    expect(JSON.parse(textOf(join(workspace, 'buildx-metadata.json')))).toEqual({
+      'containerimage.digest': DIGEST,
+      'containerimage.descriptor': { digest: DIGEST },
+      'image.name': `${IMAGE}:${TAG}`,
+    });
   });
 
   it.each(['', 'null', DIGEST.toUpperCase(), DIGEST.slice(0, -1), `${DIGEST}0`, `${DIGEST}\n`, `x\n${DIGEST}`])(
@@ -618,14 +645,6 @@ describeWithTools(realTools)('the job that signs the build', () => {
       });
     },
   );
-
-  it('refuses metadata that GitHub withheld, and says whose secret it is', () => {
-    expect(refuse({ 'needs.build.outputs.metadata': '' })).toMatchObject({
-      status: 1,
-      says: expect.stringContaining("the image's name contains one of this repository's secrets"),
-    });
-    expect(filesLeft()).toEqual([]);
-  });
 
   it.each(['', 'NONE', 'keyless', 'public_log none'])('refuses to sign by %j', (signing) => {
     expect(refuse({ 'needs.plan.outputs.signing': signing })).toMatchObject({
@@ -875,7 +894,7 @@ describeWithTools(realTools)('the report of sign', () => {
     expect(calls).toEqual([['cosign', 'sign', '--yes', '--bundle', 'signature.sigstore.json', `${IMAGE}@${DIGEST}`]]);
     expect(runWriter('sign', { files: {} }).status).toBe(0);
     expect(stageJson('sign')).toMatchObject({
-      result: { subject: DIGEST, tool: { name: 'cosign', version: 'v3.0.6' } },
+      result: { subject: DIGEST, tool: { name: 'cosign', version: 'v3.1.3' } },
     });
   });
 
@@ -910,11 +929,54 @@ describeWithTools(realTools)('the report of attest', () => {
   });
 
   it.each([
-    ['no path', { context: { 'steps.attest.outputs.bundle-path': '' } }],
+    ['no path, and none of cosign', { context: { 'steps.attest.outputs.bundle-path': '' } }],
     ['no file', { files: {} }],
     ['an empty file', { files: { 'runner-temp/attestation.json': '' } }],
   ])('is not written where the bundle is %s', (_, scene: Scene) => {
     expect(runWriter('attest', scene).status).not.toBe(0);
+    expect(reportExists()).toBe(false);
+  });
+});
+
+describeWithTools(realTools)('A9: what stage 06 fetches before it verifies', () => {
+  const MANIFEST_OF: Answer = { to: 'imagetools inspect --raw', stdout: MANIFEST };
+  const ALL = { docker: [MANIFEST_OF], gh: [{ to: 'attestation', stdout: '{}\n' }], cosign: [{ to: 'initialize' }] };
+  const fetchAll = (stubs: Scene['stubs'], context = {}): Ended =>
+    runStep('verify', 'Fetch what is verified', { stubs: { ...ALL, ...stubs }, context });
+
+  it("is the image's manifest, the roots, and what GitHub keeps of it", () => {
+    const { status, calls } = fetchAll({});
+    expect(status).toBe(0);
+    expect(calls).toEqual([
+      ['docker', 'buildx', 'imagetools', 'inspect', '--raw', `${IMAGE}@${DIGEST}`],
+      ['gh', 'attestation', 'trusted-root'],
+      ['gh', 'attestation', 'download', `oci://${IMAGE}@${DIGEST}`, '--repo', 'acme/app'],
+      ['cosign', 'initialize'],
+    ]);
+    expect(textOf(join(workspace, 'manifest.json'))).toBe(MANIFEST);
+  });
+
+  it('is nothing of cosign where GitHub signs', () => {
+    const { calls } = fetchAll({}, { 'inputs.signing': 'github' });
+    expect(calls.map(([name]) => name)).toEqual(['docker', 'gh', 'gh']);
+  });
+
+  it.each<[string, Scene['stubs']]>([
+    ['the registry does not answer', { docker: [{ exit: 1 }] }],
+    ['the registry gives another manifest', { docker: [{ ...MANIFEST_OF, stdout: 'another' }] }],
+    ['the roots cannot be had', { gh: [{ to: 'trusted-root', exit: 1 }, { to: 'download' }] }],
+    [
+      'GitHub does not answer',
+      {
+        gh: [
+          { to: 'trusted-root', stdout: '{}' },
+          { to: 'download', exit: 1 },
+        ],
+      },
+    ],
+    ["cosign's root cannot be had", { cosign: [{ exit: 1 }] }],
+  ])('leaves no verdict where %s', (_, stubs) => {
+    expect(fetchAll(stubs).status).not.toBe(0);
     expect(reportExists()).toBe(false);
   });
 });
@@ -950,14 +1012,14 @@ describeWithTools(realTools)('the report of verify', () => {
   it('asks cosign and gh for one identity each, whole, and one digest', () => {
     const { ended, reading } = verify({});
     expect(reading).toEqual(VERIFIED);
-    const subject = `oci://${IMAGE}@${DIGEST}`;
     expect(ended.calls).toEqual([
       [
         ...['cosign', 'verify', '--certificate-identity', SIGN_IDENTITY],
         ...['--certificate-oidc-issuer', 'https://token.actions.githubusercontent.com', `${IMAGE}@${DIGEST}`],
       ],
       [
-        ...['gh', 'attestation', 'verify', subject, '--repo', 'acme/app', '--cert-identity', ATTEST_IDENTITY],
+        ...['gh', 'attestation', 'verify', 'manifest.json', '--bundle', `${DIGEST}.jsonl`],
+        ...['--custom-trusted-root', 'trusted_root.jsonl', '--repo', 'acme/app', '--cert-identity', ATTEST_IDENTITY],
         ...['--predicate-type', CYCLONEDX_PREDICATE, '--format', 'json'],
       ],
     ]);
@@ -983,6 +1045,38 @@ describeWithTools(realTools)('the report of verify', () => {
       kind: 'read',
       result: { kind: 'rejected', reason: expect.stringContaining('signature') },
     });
+  });
+
+  const BY_COSIGN = { "inputs.signing == 'public_log' && github.event.repository.visibility != 'public'": 'true' };
+  const envelope = (digest: string): Answer => ({
+    to: 'verify-attestation',
+    stdout: `${JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicateType: CYCLONEDX_PREDICATE, subject: [{ digest: { sha256: digest.replace('sha256:', '') } }] })).toString('base64') })}\n`,
+  });
+
+  it('A3: asks cosign for both where a private repository signed by the public log', () => {
+    const stubs = { cosign: [envelope(DIGEST), signature(DIGEST)] };
+    const { ended, reading } = verify({ context: BY_COSIGN, stubs });
+    expect(reading).toEqual(VERIFIED);
+    expect(ended.calls.map((call) => call.slice(0, 2))).toEqual([
+      ['cosign', 'verify'],
+      ['cosign', 'verify-attestation'],
+    ]);
+    expect(ended.calls[1]).toContain(ATTEST_IDENTITY);
+  });
+
+  it.each([
+    ['finds none', { to: 'verify-attestation', exit: 1 }],
+    ['finds that of another image', envelope(OTHER_DIGEST)],
+    ['says nothing and calls that a success', { to: 'verify-attestation' }],
+  ])('A3: rejects the attestation where cosign %s', (_, answer: Answer) => {
+    const { reading } = verify({ context: BY_COSIGN, stubs: { cosign: [answer, signature(DIGEST)] } });
+    expect(reading).toMatchObject({ result: { kind: 'rejected', reason: expect.stringContaining('attestation') } });
+  });
+
+  it('rejects the attestation where GitHub keeps none', () => {
+    const files = { ...FETCHED, [`${DIGEST}.jsonl`]: '' };
+    const { reading } = verify({ files, stubs: { cosign: [signature(DIGEST)], gh: [attestation(DIGEST)] } });
+    expect(reading).toMatchObject({ result: { kind: 'rejected', reason: expect.stringContaining('attestation') } });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /** Actions: runs, their jobs and their artifacts. */
-import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, RepositoryRecord, World } from '../world.ts';
+import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, JobRecord, RepositoryRecord, World } from '../world.ts';
 import { userJson } from './accounts.ts';
 import { simpleCommitJson } from './contents.ts';
 import { nodeId, wholeSeconds, type Json } from './json.ts';
@@ -35,7 +35,7 @@ export function actionsRunJson(run: ActionsRunRecord, repository: RepositoryReco
     check_suite_id: run.suiteId,
     check_suite_node_id: nodeId('CheckSuite', run.suiteId),
     pull_requests: [],
-    referenced_workflows: [],
+    referenced_workflows: run.referenced.map(({ path, sha }) => ({ path, sha })),
     actor: userJson(run.actor, world),
     triggering_actor: userJson(run.actor, world),
     repository: minimalRepositoryJson(repository, world),
@@ -69,55 +69,36 @@ function headRepository(
 const workflowUrl = (run: ActionsRunRecord, repository: RepositoryRecord, world: World): string =>
   `${apiUrl(repository, world)}/actions/workflows/${run.workflow.id}`;
 
-/** The one job that each of our stage files has, or those of a run that has several. */
-export function jobsJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json[] {
-  if (!run.hasJob) return [];
-  const whole = jobJson(run, repository, world);
-  if (run.jobs === null) return [whole];
-  return run.jobs.map(({ id, name, conclusion, steps }) => ({
-    ...whole,
-    id,
-    node_id: nodeId('Job', id),
-    name,
-    url: `${apiUrl(repository, world)}/actions/jobs/${id}`,
-    html_url: `${runUrl(world.baseUrl(), repository, run)}/job/${id}`,
-    check_run_url: `${apiUrl(repository, world)}/check-runs/${id}`,
-    conclusion,
-    steps: stepsJson(steps),
-  }));
-}
-
-const stepsJson = (steps: ActionsRunRecord['steps']): Json[] =>
-  steps.map((step, index) => ({ ...step, number: index + 1, status: 'completed' }));
-
-function jobJson(run: ActionsRunRecord, repository: RepositoryRecord, world: World): Json {
-  const hasRunner = run.status !== 'queued';
-  return {
-    id: run.jobId,
-    node_id: nodeId('Job', run.jobId),
-    run_id: run.id,
-    run_attempt: run.attempt,
-    run_url: runApiUrl(run, repository, world),
-    workflow_name: run.workflow.name,
-    head_sha: run.headSha,
-    head_branch: shortRef(run),
-    name: run.workflow.job,
-    url: `${apiUrl(repository, world)}/actions/jobs/${run.jobId}`,
-    html_url: `${runUrl(world.baseUrl(), repository, run)}/job/${run.jobId}`,
-    check_run_url: `${apiUrl(repository, world)}/check-runs/${run.jobId}`,
-    status: run.status,
-    conclusion: run.conclusion,
-    created_at: wholeSeconds(run.createdAt),
-    started_at: wholeSeconds(run.startedAt),
-    completed_at: run.status === 'completed' ? wholeSeconds(run.updatedAt) : null,
-    steps: stepsJson(run.steps),
-    labels: ['ubuntu-24.04'],
-    runner_id: hasRunner ? 1 : 0,
-    runner_name: hasRunner ? 'GitHub Actions 1' : '',
-    runner_group_id: 0,
-    runner_group_name: hasRunner ? 'GitHub Actions' : '',
-  };
-}
+export const jobJson = (
+  job: JobRecord,
+  run: ActionsRunRecord,
+  { repository, world }: { readonly repository: RepositoryRecord; readonly world: World },
+): Json => ({
+  id: job.id,
+  node_id: nodeId('Job', job.id),
+  run_id: run.id,
+  run_attempt: job.attempt,
+  run_url: runApiUrl(run, repository, world),
+  workflow_name: run.workflow.name,
+  head_sha: run.headSha,
+  head_branch: shortRef(run),
+  name: job.name,
+  url: `${apiUrl(repository, world)}/actions/jobs/${job.id}`,
+  html_url: `${runUrl(world.baseUrl(), repository, run)}/job/${job.id}`,
+  check_run_url: `${apiUrl(repository, world)}/check-runs/${job.id}`,
+  status: job.status,
+  conclusion: job.conclusion,
+  created_at: wholeSeconds(run.createdAt),
+  started_at: wholeSeconds(job.startedAt),
+  completed_at: job.completedAt === null ? null : wholeSeconds(job.completedAt),
+  steps: job.steps.map((step, index) => ({ ...step, number: index + 1, status: 'completed' })),
+  labels: job.labels,
+  // A job that no machine has taken yet has these as well. Source: seen in public logs of `GET …/jobs`.
+  runner_id: job.runner?.id ?? 0,
+  runner_name: job.runner?.name ?? '',
+  runner_group_id: job.runner?.groupId ?? 0,
+  runner_group_name: job.runner?.groupName ?? '',
+});
 
 /** What Actions writes on a job is about no line of any file. */
 export const annotationJson = (

@@ -91,6 +91,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   trust: trustOf(POLICY),
   build: { kind: 'bundle', verification: byBuilder },
   conclusion: 'success',
+  machines: null,
   found: [{ place: 'attestations', verification: byBuilder }],
   looked: { attestations: 'read', registry: 'not_available' },
   signature,

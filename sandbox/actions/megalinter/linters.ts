@@ -1,4 +1,7 @@
-/** The linters that a fresh machine can have, as MegaLinter runs them: how they look, how they repair, and how they tell. */
+/**
+ * The linters that a fresh machine can have, as MegaLinter runs them: how they look, how they repair, and how they tell.
+ * Source: oxsecurity/megalinter v9.3.0, `megalinter/descriptors/*.megalinter-descriptor.yml`.
+ */
 import { existsSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { delimiter, dirname, join, relative } from 'node:path';
@@ -15,15 +18,24 @@ export interface Finding {
 export interface Linter {
   /** MegaLinter's key of it. */
   readonly name: string;
+  /** The language that it belongs to, as the console names it. */
+  readonly descriptor: string;
   readonly tool: string;
+  readonly version: string;
   readonly files: RegExp;
+  /** Where none of these is in the repository's root, MegaLinter leaves it out. */
+  readonly needs?: readonly string[];
+  /** Formatters only warn, unless `FORMATTERS_DISABLE_ERRORS` is false. */
+  readonly isFormatter: boolean;
   /** Program and first arguments; null where it is not on this machine. */
   command(): readonly string[] | null;
   /** The same in its repairing mode; null where it has none. */
   fix(): readonly string[] | null;
   read(output: string, folder: string): Finding[];
-  /** In MegaLinter 9 some write no SARIF: only their own words tell what they found. */
-  readonly writesSarif: boolean;
+  /** How MegaLinter counts errors: results of its SARIF, lines of its output, or matches in that; else one a linter. */
+  readonly counts: 'sarif' | 'lines' | RegExp | 'one';
+  /** Lines that MegaLinter's own version of the tool does not print. */
+  readonly leavesOut?: RegExp;
 }
 
 const ofNode = (script: string, ...args: string[]): readonly string[] | null => {
@@ -62,45 +74,75 @@ const PLACED = /^(?<file>[^:]+):(?<line>\d+)(?::\d+)?:? (?:error )?(?<rule>\S+) 
 export const LINTERS: readonly Linter[] = [
   {
     name: 'JAVASCRIPT_ES',
+    descriptor: 'JAVASCRIPT',
     tool: 'eslint',
-    files: /\.[cm]?js$/,
+    version: '8.57.1',
+    files: /\.js$/,
+    needs: ['.eslintrc.json', '.eslintrc.yml', '.eslintrc.yaml', '.eslintrc.js', '.eslintrc.cjs'],
+    isFormatter: false,
     command: () => ofNode('eslint/bin/eslint.js', ...ESLINT),
     fix: () => ofNode('eslint/bin/eslint.js', '--fix', ...ESLINT),
     read: readEslint,
-    writesSarif: true,
+    counts: 'sarif',
   },
   {
     name: 'MARKDOWN_MARKDOWNLINT',
+    descriptor: 'MARKDOWN',
     tool: 'markdownlint',
+    version: '0.47.0',
     files: /\.md$/,
+    isFormatter: true,
     command: () => ofNode('markdownlint-cli2/markdownlint-cli2-bin.mjs', '--no-globs'),
     fix: () => ofNode('markdownlint-cli2/markdownlint-cli2-bin.mjs', '--fix', '--no-globs'),
     read: readLines(PLACED),
-    writesSarif: false,
+    counts: 'lines',
+    // Of markdownlint-cli2 only: MegaLinter has markdownlint-cli.
+    leavesOut: /^(markdownlint-cli2 v|Finding: |Linting: |Summary: )/,
   },
   {
     name: 'JSON_PRETTIER',
+    descriptor: 'JSON',
     tool: 'prettier',
-    files: /\.(json|ya?ml)$/,
-    command: () => ofNode('prettier/bin/prettier.cjs', '--list-different'),
-    fix: () => ofNode('prettier/bin/prettier.cjs', '--write', '--log-level', 'silent'),
-    read: readNames('is not as prettier would write it'),
-    writesSarif: false,
+    version: '3.7.4',
+    files: /\.json$/,
+    isFormatter: true,
+    command: () => ofNode('prettier/bin/prettier.cjs', '--check'),
+    fix: () => ofNode('prettier/bin/prettier.cjs', '--write'),
+    read: readLines(/^\[warn\] (?<file>\S+\.json)$/, '', 'is not as prettier would write it'),
+    counts: 'one',
+  },
+  {
+    name: 'YAML_PRETTIER',
+    descriptor: 'YAML',
+    tool: 'prettier',
+    version: '3.7.4',
+    files: /\.ya?ml$/,
+    isFormatter: true,
+    command: () => ofNode('prettier/bin/prettier.cjs', '--check'),
+    fix: () => ofNode('prettier/bin/prettier.cjs', '--write'),
+    read: readLines(/^\[warn\] (?<file>\S+\.ya?ml)$/, '', 'is not as prettier would write it'),
+    counts: /\[error\]/g,
   },
   {
     name: 'PYTHON_RUFF',
+    descriptor: 'PYTHON',
     tool: 'ruff',
+    version: '0.14.10',
     files: /\.py$/,
+    isFormatter: false,
     command: () =>
       onPath('ruff', 'check', '--output-format', 'concise', '--isolated', '--no-cache', '--select', 'E,F,I,BLE'),
     fix: () => onPath('ruff', 'check', '--fix', '--quiet', '--isolated', '--no-cache', '--select', 'E,F,I,BLE'),
     read: readLines(/^(?<file>[^:]+):(?<line>\d+):\d+: (?<rule>\S+) (?:\[\*\] )?(?<message>.+)$/),
-    writesSarif: true,
+    counts: 'sarif',
   },
   {
     name: 'PYTHON_RUFF_FORMAT',
+    descriptor: 'PYTHON',
     tool: 'ruff-format',
+    version: '0.14.10',
     files: /\.py$/,
+    isFormatter: true,
     command: () => onPath('ruff', 'format', '--check', '--isolated', '--no-cache'),
     fix: () => onPath('ruff', 'format', '--quiet', '--isolated', '--no-cache'),
     read: readLines(
@@ -108,35 +150,44 @@ export const LINTERS: readonly Linter[] = [
       '',
       'is not as ruff-format would write it',
     ),
-    writesSarif: false,
+    counts: 'one',
   },
   {
     name: 'BASH_SHELLCHECK',
+    descriptor: 'BASH',
     tool: 'shellcheck',
+    version: '0.11.0',
     files: /\.(sh|bash)$/,
+    isFormatter: false,
     command: () => onPath('shellcheck', '--norc', '--format', 'gcc'),
     fix: none,
     read: readLines(/^(?<file>[^:]+):(?<line>\d+):\d+: \w+: (?<message>.+) \[(?<rule>SC\d+)\]$/),
-    writesSarif: true,
+    counts: 'sarif',
   },
   {
     name: 'DOCKERFILE_HADOLINT',
+    descriptor: 'DOCKERFILE',
     tool: 'hadolint',
+    version: '2.14.0',
     files: /(^|\/)Dockerfile$/,
+    isFormatter: false,
     command: () => onPath('hadolint', '--no-color'),
     fix: none,
     read: readLines(/^(?<file>[^:]+):(?<line>\d+) (?<rule>\S+) \S+: (?<message>.+)$/),
-    writesSarif: true,
+    counts: 'sarif',
   },
   {
     name: 'YAML_YAMLLINT',
+    descriptor: 'YAML',
     tool: 'yamllint',
+    version: '1.37.1',
     files: /\.ya?ml$/,
+    isFormatter: false,
     command: () =>
       onPath('yamllint', '--format', 'parsable', '--config-data', '{extends: relaxed, rules: {line-length: disable}}'),
     fix: none,
     read: readLines(/^(?<file>[^:]+):(?<line>\d+):\d+: \[error\] (?<message>.+) \((?<rule>[\w-]+)\)$/),
-    writesSarif: false,
+    counts: /\d+:\d+:?\s*\[?(warning|error)\]?/g,
   },
 ];
 
@@ -152,15 +203,6 @@ function readLines(pattern: RegExp, rule = '', message = ''): Linter['read'] {
         rule: groups['rule'] ?? rule,
         message: groups['message'] ?? message,
       }));
-}
-
-/** Names of files, one a line. */
-function readNames(message: string): Linter['read'] {
-  return (output) =>
-    output
-      .split('\n')
-      .filter((line) => /^[^[\s]\S*$/.test(line))
-      .map((file) => ({ file, line: null, rule: '', message }));
 }
 
 const EslintOutput = z.array(

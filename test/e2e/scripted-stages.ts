@@ -1,10 +1,15 @@
 /** Stages that end as a test wants, at once: the artifact's form is the real one, its contents are made up. */
 import { createHash } from 'node:crypto';
-import type { Executor, Executors, StageEnd, StageJob } from '../../sandbox/actions/engine.ts';
-import { attach, attestBuild, CYCLONEDX, SIGNATURE, type ExecutorParts } from '../../sandbox/actions/executors.ts';
-import { planBuild } from '../../sandbox/actions/plan-job.ts';
+import { OciImage } from '../../sandbox/registry/oci-client.ts';
+import { claimsOf } from '../../sandbox/sigstore/claims.ts';
+import { provenanceOf, statementAbout } from '../../sandbox/sigstore/provenance.ts';
+import type { StageEnd, StageJob, StageScript, StageScripts } from '../../sandbox/actions/scripts.ts';
+import type { Services, Signing } from '../../sandbox/actions/services.ts';
+import { signAs, storeAttestation } from '../../sandbox/actions/signing.ts';
+import { planBuild, type BuildOutputs } from '../../src/domain/build/build-plan.ts';
+import { SETTINGS_PATH } from '../../src/domain/settings/settings-schema.ts';
 import { tinyLint } from './tiny-linter.ts';
-import { STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
+import type { Stage } from '../../src/domain/stage/stage-table.ts';
 
 export type Script =
   | { readonly kind: 'good' }
@@ -32,13 +37,25 @@ export type Script =
 
 export type Scripts = Partial<Record<Stage, Script>>;
 
-/** The scripts may be changed while the sandbox runs: they are read when a job starts. */
-export const scripted = (scripts: Scripts, parts: ExecutorParts): Executors =>
-  Object.fromEntries(STAGES.map((stage) => [stage, executor(stage, scripts, parts)])) as unknown as Executors;
+/** The scripts may be changed while the sandbox runs: they are read when a job starts. Stages of `runner` are carried out. */
+export function scripted(
+  scripts: Scripts,
+  services: Services,
+  { runner = [] }: { readonly runner?: readonly Stage[] } = {},
+): StageScripts {
+  const known = new Map<Stage, StageScript>();
+  return ({ stage }) => {
+    if (runner.includes(stage)) return null;
+    const script = known.get(stage) ?? executor(stage, scripts, services);
+    known.set(stage, script);
+    return script;
+  };
+}
 
-function executor(stage: Stage, scripts: Scripts, parts: ExecutorParts): Executor {
+function executor(stage: Stage, scripts: Scripts, services: Services): StageScript {
   const seen = new Map<string, number>();
-  const goodArtifact = (job: StageJob, script: Script): Promise<Map<string, string>> => artifactOf(job, script, parts);
+  const goodArtifact = (job: StageJob, script: Script): Promise<Map<string, string>> =>
+    artifactOf(job, script, services);
   return async (job) => {
     const script = current(scripts[stage] ?? { kind: 'good' }, job, seen);
     if (job.stage === 'lint' || job.stage === 'build') {
@@ -97,7 +114,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const digestOf = (job: StageJob): string => `sha256:${sha256(`image of ${job.inputs['commit']}`)}`;
 
 /** Signatures are real: the App verifies them. */
-async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): Promise<Map<string, string>> {
+async function artifactOf(job: StageJob, script: Script, services: Services): Promise<Map<string, string>> {
   const { inputs } = job;
   const report = (more: object): [string, string] => [
     'stage.json',
@@ -121,7 +138,7 @@ async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): 
       return lintArtifact(report, script.kind === 'lint_errors' ? script.count : 0);
     case 'build': {
       if (script.kind === 'build_fails') return new Map([report({ exitCode: 1 }), ['buildx-metadata.json', '{}']]);
-      const plan = await planBuild(job);
+      const plan = await planOf(job);
       const digest = digestOf(job);
       const metadata = {
         'containerimage.digest': digest,
@@ -131,7 +148,7 @@ async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): 
       return new Map([
         report({ signing: plan.signing }),
         ['buildx-metadata.json', JSON.stringify(metadata)],
-        ['provenance.json', await attestBuild(job, parts, { plan, digest })],
+        ['provenance.json', await provenance(job, services, { plan, digest })],
       ]);
     }
     case 'sbom':
@@ -144,14 +161,14 @@ async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): 
     case 'sign':
       return new Map([
         report({ subject }),
-        ['signature.sigstore.json', await attach(job, parts, { predicateType: SIGNATURE, predicate: {} })],
+        ['signature.sigstore.json', await attach(job, services, { predicateType: SIGNATURE, predicate: {} })],
       ]);
     case 'attest':
       return new Map([
         report({ subject, sbomSha256: inputs['sbom_sha256'] }),
         [
           'attestation.sigstore.json',
-          await attach(job, parts, { predicateType: CYCLONEDX, predicate: JSON.parse(sbom) as unknown }),
+          await attach(job, services, { predicateType: CYCLONEDX, predicate: JSON.parse(sbom) as unknown }),
         ],
       ]);
     case 'verify':
@@ -166,10 +183,68 @@ async function artifactOf(job: StageJob, script: Script, parts: ExecutorParts): 
   }
 }
 
+const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
+const CYCLONEDX = 'https://cyclonedx.org/bom';
+
+async function planOf({ repository, run, inputs }: StageJob): Promise<BuildOutputs> {
+  const settings = (await repository.git.file(run.headSha, SETTINGS_PATH))?.toString('utf8') ?? null;
+  const { visibility, defaultBranch, owner, name } = repository;
+  const plan = planBuild({
+    settings,
+    flags: inputs['flags'] ?? '{}',
+    repository: `${owner.login}/${name}`,
+    ref: run.ref,
+    sha: run.headSha,
+    defaultBranch,
+    visibility,
+  });
+  if (plan.kind === 'refused') throw new Error(plan.mistakes.map(({ message }) => message).join('\n'));
+  return plan.outputs;
+}
+
+async function provenance(
+  job: StageJob,
+  services: Services,
+  { plan: { image, signing }, digest }: { readonly plan: BuildOutputs; readonly digest: string },
+): Promise<string> {
+  const statement = statementAbout({ name: image, digest }, provenanceOf(claimsOf(job)));
+  if (signing === 'none') return JSON.stringify(statement);
+  const instance = signing === 'github' ? 'github' : 'publicGood';
+  return signAndStore(job, services, { image, digest }, { statement, instance });
+}
+
+/** Signs a statement about the image as this very run, and stores it beside the image; the bundle as text. */
+function attach(
+  job: StageJob,
+  services: Services,
+  claim: { readonly predicateType: string; readonly predicate: unknown },
+): Promise<string> {
+  const { image = '', digest = '', signing } = job.inputs;
+  const instance = signing === 'github' ? 'github' : 'publicGood';
+  return signAndStore(
+    job,
+    services,
+    { image, digest },
+    { statement: statementAbout({ name: image, digest }, claim), instance },
+  );
+}
+
+async function signAndStore(
+  job: StageJob,
+  services: Services,
+  { image, digest }: { readonly image: string; readonly digest: string },
+  signing: Pick<Signing, 'statement' | 'instance'>,
+): Promise<string> {
+  const signed = await signAs(job, services, signing);
+  await new OciImage(image, services.registry.credentials).attach(digest, signed.bundle);
+  storeAttestation(job, services, { digest, signed });
+  return JSON.stringify(signed.bundle);
+}
+
 function lintArtifact(report: (more: object) => [string, string], count: number): Map<string, string> {
   const status = count === 0 ? 'success' : 'error';
   const code = count === 0 ? 0 : 1;
-  const linters = [{ name: 'PYTHON_RUFF', status, total_number_errors: count, files_number: 3 }];
+  const linters = [{ name: 'PYTHON_RUFF', status, return_code: code, total_number_errors: count, files_number: 3 }];
   return new Map([
     report({ exitCode: code }),
     ['megalinter-reports/mega-linter-report.json', JSON.stringify({ linters, status, return_code: code })],
