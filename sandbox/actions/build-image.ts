@@ -40,17 +40,18 @@ export async function buildImage(cwd: string, call: BuildCall): Promise<Built> {
   const { dockerfile, context, root } = call;
   const name = posix.normalize(dockerfile);
   const text = await readFile(join(cwd, dockerfile), 'utf8').catch(() => null);
-  const instructions = instructionsOf(text ?? '');
+  const written = instructionsOf(text ?? '');
+  const instructions = neededFor(written, call.target);
   await mkdir(root, { recursive: true });
   const problem =
     text === null
       ? { message: `failed to read dockerfile: open ${name}: no such file or directory`, at: null }
-      : (targetProblem(instructions, call.target) ?? (await carryOut(instructions, join(cwd, context), root)));
+      : (targetProblem(written, call.target) ?? (await carryOut(instructions, join(cwd, context), root)));
   if (problem !== null)
     return { kind: 'failed', log: failedBuildLog({ dockerfile: name, text: text ?? '', instructions, problem }) };
   const layer = await layerOf(root);
   const images = call.platforms.map((platform) => imageOf(layer, platform, configOf(instructions, call.args)));
-  return { kind: 'built', images, warnings: warningsOf(name, text ?? '', instructions) };
+  return { kind: 'built', images, warnings: warningsOf(name, text ?? '', written) };
 }
 
 interface Config {
@@ -123,6 +124,28 @@ function instructionsOf(text: string): Instruction[] {
       line: plain.slice(0, index).split('\n').length,
     }),
   );
+}
+
+/** BuildKit builds what the target comes from, and nothing else of the file. */
+function neededFor(instructions: readonly Instruction[], target: string): Instruction[] {
+  const starts = instructions.flatMap(({ word }, at) => (word === 'FROM' ? [at] : []));
+  const stages = starts.map((start, index) => {
+    const [, base = '', name = ''] =
+      /^(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?/i.exec(instructions[start]?.rest ?? '') ?? [];
+    const own = instructions.slice(start, starts[index + 1]);
+    const others = own.flatMap(({ rest }) => [...rest.matchAll(/--from=(\S+)/g)].map(({ 1: from = '' }) => from));
+    return { name: name.toLowerCase(), needs: [base, ...others].map((each) => each.toLowerCase()), own };
+  });
+  const wanted = new Set<string>();
+  const want = (at: number): Instruction[] => {
+    const stage = stages[at];
+    if (stage === undefined || wanted.has(stage.name || String(at))) return [];
+    wanted.add(stage.name || String(at));
+    const before = stage.needs.flatMap((need) => want(stages.findIndex(({ name }) => name !== '' && name === need)));
+    return [...before, ...stage.own];
+  };
+  const named = stages.findIndex(({ name }) => target !== '' && name === target.toLowerCase());
+  return [...instructions.slice(0, starts[0] ?? 0), ...want(named === -1 ? stages.length - 1 : named)];
 }
 
 /** Source: moby/buildkit `frontend/dockerfile/dockerfile2llb/convert.go`. */
