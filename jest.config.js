@@ -26,7 +26,7 @@ const room = (name) => ({
 });
 
 const STARTS_WORKERS = ['golden', 'e2e', 'faults'];
-const ROOMS = ['stages', 'golden', 'e2e', 'faults', 'release'];
+const ROOMS = ['stages', 'golden', 'e2e', 'faults', 'release', 'tools'];
 
 export default {
   projects: [

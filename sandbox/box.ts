@@ -9,6 +9,7 @@ import { PullRequestRuns } from './actions/pull-request-runs.ts';
 import { Runs } from './actions/runs.ts';
 import type { StageScripts } from './actions/scripts.ts';
 import type { Attack, Services } from './actions/services.ts';
+import type { RealTools } from './actions/tools/real.ts';
 import { toolboxes, ToolsServer } from './actions/tools/tools-server.ts';
 import { ClaudeServer } from './claude/claude-server.ts';
 import { competent } from './claude/models.ts';
@@ -40,6 +41,8 @@ export interface SandboxOptions {
   readonly stageScripts?: (services: Services) => StageScripts;
   readonly manner?: WebhookOptions['manner'];
   readonly attack?: Attack;
+  /** Programs of this machine that verify in place of the doubles. */
+  readonly realTools?: RealTools;
 }
 
 export interface AppCredentials {
@@ -128,7 +131,7 @@ export class Sandbox extends People {
     const claude = new ClaudeServer(competent);
     // Jobs of the runner are another user's, and have to get to their folders.
     await chmod(folder.path, 0o711);
-    const tools = new ToolsServer(join(folder.path, 'tools'), toolboxes());
+    const tools = new ToolsServer(join(folder.path, 'tools'), toolboxes(options.realTools));
     const services = { world, sigstore, registry, attack: options.attack ?? {}, apiUrl: baseUrl };
     const runs = new Runs(
       { world, webhooks },

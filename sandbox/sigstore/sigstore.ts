@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { bundleToJSON } from '@sigstore/bundle';
 import { DSSEBundleBuilder, FulcioSigner, RekorWitness, TSAWitness, type Witness } from '@sigstore/sign';
 import { readAll } from '../github/http.ts';
+import { CertificateAuthority, type CertificateLog } from './certificate-authority.ts';
 import { signerUri, type JobClaims } from './claims.ts';
 
 // The package's root loads a second nock: only its parts are wanted.
@@ -27,13 +28,12 @@ interface MockTsa extends MockAuthority {
 interface MockLog {
   readonly publicKey: Buffer;
 }
-interface MockCtLog extends MockLog {
+interface MockCtLog extends MockLog, CertificateLog {
   readonly logID: Buffer;
 }
 interface FulcioMock {
   initializeCTLog(key: object, clock?: Date): Promise<MockCtLog>;
-  initializeCA(key: object, ctLog?: MockCtLog, clock?: Date): Promise<MockAuthority>;
-  fulcioHandler(ca: MockAuthority, options: { subjectClaim: string }): MockHandler;
+  fulcioHandler(ca: CertificateAuthority, options: { subjectClaim: string }): MockHandler;
 }
 interface RekorMock {
   initializeTLog(url: string, key: object, clock?: Date): Promise<MockLog>;
@@ -46,7 +46,7 @@ interface TimestampMock {
 
 /** What a trust root has to hold of an instance. */
 export interface Authorities {
-  readonly ca: MockAuthority;
+  readonly ca: CertificateAuthority;
   readonly ctLog?: MockCtLog;
   readonly log?: MockLog;
   readonly tsa?: MockTsa;
@@ -113,7 +113,7 @@ async function startPublicGood(): Promise<SigstoreInstance> {
   const fulcio = load('@sigstore/mock/dist/fulcio/index.js') as FulcioMock;
   const rekor = load('@sigstore/mock/dist/rekor/index.js') as RekorMock;
   const ctLog = await fulcio.initializeCTLog(key('P-256'));
-  const ca = await fulcio.initializeCA(key('P-384'), ctLog);
+  const ca = await CertificateAuthority.create('CN=sigstore,O=sigstore.dev', ctLog);
   const log = await rekor.initializeTLog('https://rekor.sigstore.dev', key('P-256'));
   return serve([fulcio.fulcioHandler(ca, { subjectClaim: 'sub' }), rekor.rekorHandler(log)], { ca, ctLog, log });
 }
@@ -121,7 +121,7 @@ async function startPublicGood(): Promise<SigstoreInstance> {
 async function startGitHub(): Promise<SigstoreInstance> {
   const fulcio = load('@sigstore/mock/dist/fulcio/index.js') as FulcioMock;
   const timestamp = load('@sigstore/mock/dist/timestamp/index.js') as TimestampMock;
-  const ca = await fulcio.initializeCA(key('P-384'));
+  const ca = await CertificateAuthority.create('CN=Internal Services Root,O="GitHub, Inc."', null);
   const tsa = await timestamp.initializeTSA(key('P-384'));
   // The stand-in writes fractions of a second that verifiers refuse; certificates count whole seconds as well.
   tsa.getCurrentTime = () => new Date(Math.floor(Date.now() / 1000) * 1000);

@@ -1,5 +1,5 @@
 /** gh, as far as the stages use it. Source: cli/cli `pkg/cmd/attestation/`. */
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ export const gh: Tool = async (call) => {
   try {
     return await carryOut(call, rest[0] ?? '', flags);
   } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
+    return failed(`\nError: ${error instanceof Error ? error.message : String(error)}`);
   }
 };
 
@@ -73,9 +73,7 @@ async function digestOf(call: ToolCall, artifact: string): Promise<string> {
   if (!artifact.startsWith('oci://')) {
     const path = resolve(call.cwd, artifact);
     if (!existsSync(path))
-      throw new Error(
-        `failed to digest artifact: failed to open local artifact: open ${artifact}: no such file or directory`,
-      );
+      throw new Error(`failed to open local artifact: open ${artifact}: no such file or directory`);
     return `sha256:${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
   }
   const [name = '', reference = ''] = artifact.replace('oci://', '').split('@');
@@ -116,15 +114,9 @@ async function verify(call: ToolCall, artifact: string, flags: Flags): Promise<T
   // Others than provenance only where they are asked for.
   const predicateType = flags['predicate-type'] ?? 'https://slsa.dev/provenance/v1';
   const wanted = bundles.filter((bundle) => statementOf(bundle)?.predicateType === predicateType);
-  if (wanted.length === 0)
-    return ended(1, {
-      stderr: `Loaded digest ${digest} for ${artifact}\n✗ No attestations found with predicate type: ${predicateType}\n`,
-    });
+  if (wanted.length === 0) throw new Error(`no attestations found with predicate type: ${predicateType}`);
   const verified = wanted.filter((bundle) => isVerified(call, bundle, digest, flags));
-  if (verified.length === 0)
-    return ended(1, {
-      stderr: `Loaded digest ${digest} for ${artifact}\n✗ Verification failed\n\nError: verifying with issuer "sigstore.dev": failed to verify certificate identity: no matching CertificateIdentity found\n`,
-    });
+  if (verified.length === 0) throw new Error(whyNone(call, wanted, flags));
   const results = verified.map((bundle) => ({
     attestation: { bundle },
     verificationResult: { statement: statementOf(bundle) },
@@ -137,7 +129,7 @@ async function verify(call: ToolCall, artifact: string, flags: Flags): Promise<T
 function fromFile(call: ToolCall, file: string): unknown[] {
   const path = resolve(call.cwd, file);
   if (!existsSync(path))
-    throw new Error(`✗ Loading attestations from ${file} failed: open ${file}: no such file or directory`);
+    throw new Error(`could not load content from file path ${file}: open ${file}: no such file or directory`);
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line.trim() !== '')
@@ -151,6 +143,32 @@ function statementOf(bundle: unknown): z.infer<typeof Statement> | null {
     Statement.safeParse(JSON.parse(Buffer.from(read.data.dsseEnvelope.payload, 'base64').toString('utf8'))).data ?? null
   );
 }
+
+/** Programs are told no more. Seen of gh 2.102.0 (test/tools/signatures.test.ts). */
+function whyNone(call: ToolCall, bundles: readonly unknown[], { 'custom-trusted-root': roots }: Flags): string {
+  const { sigstore } = call.services;
+  const issuer = issuerOf(bundles[0]);
+  const given = [sigstore.publicGood, sigstore.github].filter(
+    (each) => roots === undefined || hasRoot(resolve(call.cwd, roots), each),
+  );
+  return given.some(({ authorities }) => organisationOf(new X509Certificate(authorities.ca.rootCertificate)) === issuer)
+    ? `verifying with issuer "${issuer}"`
+    : `failed to choose verifier based on provided bundle issuer: no custom verifier found for issuer "${issuer}"`;
+}
+
+const Certified = z.object({
+  verificationMaterial: z.object({ certificate: z.object({ rawBytes: z.string() }) }),
+});
+
+function issuerOf(bundle: unknown): string {
+  const read = Certified.safeParse(bundle);
+  if (!read.success) return '';
+  return organisationOf(
+    new X509Certificate(Buffer.from(read.data.verificationMaterial.certificate.rawBytes, 'base64')),
+  );
+}
+
+const organisationOf = ({ issuer }: X509Certificate): string => /^O="?(.+?)"?$/m.exec(issuer)?.[1] ?? '';
 
 /** With the roots that were given, of which one has to hold; without any, with both authorities. */
 function isVerified(call: ToolCall, bundle: unknown, digest: string, flags: Flags): boolean {

@@ -9,6 +9,7 @@ import { curl } from './curl.ts';
 import { docker } from './docker.ts';
 import { gh } from './gh.ts';
 import { jq } from './jq.ts';
+import { verifyingBy, type RealTools } from './real.ts';
 import { syft } from './syft.ts';
 import { SHIM } from './shim.ts';
 import type { Tool, ToolCall, ToolResult } from './tool.ts';
@@ -23,9 +24,11 @@ export type Toolboxes = Readonly<Record<string, Readonly<Record<string, Tool>>>>
 const READ_STDIN = ['jq'];
 
 /** The sandbox's tools, and those of the machine's own that are as good. */
-export function toolboxes(): Toolboxes {
+export function toolboxes(real: RealTools = {}): Toolboxes {
   const missing = Object.fromEntries(Object.entries({ jq, curl }).filter(([name]) => !isOnPath(name)));
-  return { hosted: { docker, gh, ...missing }, cosign: { cosign }, syft: { syft } };
+  const ghTool = real.gh === undefined ? gh : verifyingBy(real.gh, gh).gh;
+  const cosignTool = real.cosign === undefined ? cosign : verifyingBy(real.cosign, cosign).cosign;
+  return { hosted: { docker, gh: ghTool, ...missing }, cosign: { cosign: cosignTool }, syft: { syft } };
 }
 
 const isOnPath = (name: string): boolean =>

@@ -269,26 +269,13 @@ describe('T35: a log entry', () => {
   });
 });
 
-/** The stand-in's CA, as far as a test has to reach into it: what Fulcio would never issue. */
-interface CertificateAuthority {
-  getCurrentTime: () => Date;
-  ctLog: unknown;
-  issueCertificate(request: {
-    publicKey: Buffer;
-    subjectAltName: string;
-    extensions: readonly { oid: string; value: string; legacy?: boolean }[];
-  }): Promise<Buffer>;
-}
-const authorityOf = ({ authorities }: SigstoreInstance): CertificateAuthority =>
-  authorities.ca as unknown as CertificateAuthority;
-
 /** Really signed and really stamped, under a certificate with just these extensions. */
 async function signWith(
   instance: SigstoreInstance,
   extensions: readonly { oid: string; value: string; legacy?: boolean }[],
 ): Promise<unknown> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const der = await authorityOf(instance).issueCertificate({
+  const der = await instance.authorities.ca.issueCertificate({
     publicKey: publicKey.export({ format: 'der', type: 'spki' }),
     subjectAltName: 'https://github.com/acme/app/.github/workflows/01-build-image.yml@refs/heads/main',
     extensions,
@@ -330,29 +317,29 @@ describe('a certificate', () => {
   });
 
   it('whose ten minutes are over is refused, unless the time-stamp falls within them', async () => {
-    const authority = authorityOf(sigstore.github);
-    const now = authority.getCurrentTime;
-    authority.getCurrentTime = () => new Date(Date.now() - 3_600_000);
+    const { ca } = sigstore.github.authorities;
+    const { now } = ca;
+    ca.now = () => new Date(Date.now() - 3_600_000);
     try {
       const expired = await signProvenance(sigstore.github, OWN_CLAIMS);
       expect(verify(expired, [github])).toMatchObject({ rejection: { code: 'untrusted_certificate' } });
       expect(verify(withValue(expired, STAMPS, []), [github])).toMatchObject({ rejection: { code: 'bad_timestamp' } });
     } finally {
-      authority.getCurrentTime = now;
+      ca.now = now;
     }
   });
 
   it('that no CT log has seen is refused, where the root keeps one', async () => {
-    const authority = authorityOf(sigstore.publicGood);
-    const { ctLog } = authority;
-    authority.ctLog = undefined;
+    const { ca } = sigstore.publicGood.authorities;
+    const { log } = ca;
+    ca.log = null;
     try {
       const unseen = await signProvenance(sigstore.publicGood, OWN_CLAIMS);
       expect(verify(unseen, [publicGood])).toMatchObject({
         rejection: { code: 'untrusted_certificate', reason: 'expected 1 SCTs, got 0' },
       });
     } finally {
-      authority.ctLog = ctLog;
+      ca.log = log;
     }
   });
 
