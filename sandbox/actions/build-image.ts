@@ -1,13 +1,14 @@
 /**
  * Builds a real OCI image from a Dockerfile's COPY and ADD lines, on an empty base: no base image can be pulled in the
- * sandbox, so RUN lines are not carried out, and the image says so in a label. Only a RUN that merely tests whether a path
- * is in the image needs no base: that is answered.
+ * sandbox, so RUN lines are not carried out, and the image says so in a label. Only what needs no base is done: `npm ci` leaves
+ * what an inventory can see of it, and a RUN that merely tests whether a path is in the image is answered.
  */
 import { createHash } from 'node:crypto';
-import { cp, lstat, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { z } from 'zod';
 import type { Layer, Packed } from '../registry/oci-client.ts';
 import { ended, failedBuildLog, notFound, type BuildProblem, type Instruction } from './build-log.ts';
 
@@ -162,19 +163,66 @@ async function carryOut(
 ): Promise<BuildProblem | null> {
   if (!instructions.some(({ word }) => word === 'FROM'))
     return { message: 'dockerfile parse error: no build stage in current context', at: null };
+  let folder = '/';
   for (const instruction of instructions) {
-    const problem = await carryOutOne(instruction, context, root);
+    if (instruction.word === 'WORKDIR') folder = posix.resolve(folder, instruction.rest);
+    const problem = await carryOutOne(instruction, context, { root, folder });
     if (problem !== null) return problem;
   }
   return null;
 }
 
-async function carryOutOne(instruction: Instruction, context: string, root: string): Promise<BuildProblem | null> {
+interface Filesystem {
+  readonly root: string;
+  /** Where commands run, within it. */
+  readonly folder: string;
+}
+
+async function carryOutOne(
+  instruction: Instruction,
+  context: string,
+  { root, folder }: Filesystem,
+): Promise<BuildProblem | null> {
   const { word, rest } = instruction;
+  if (word === 'RUN' && /^npm ci\b/.test(rest))
+    return (await install(join(root, folder))) ? null : ended(instruction, 1);
   if (word === 'RUN') return (await isMissing(rest, root)) ? ended(instruction, 1) : null;
   if (word !== 'COPY' && word !== 'ADD') return null;
   const absent = await copy(context, root, rest);
   return absent === null ? null : notFound(instruction, absent);
+}
+
+const Lock = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string().optional(), dev: z.boolean().optional() })).default({}),
+});
+
+/** `npm ci`, as far as an inventory can see it: each package of the lock file has its folder. */
+async function install(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => null);
+  const lock = text === null ? null : Lock.safeParse(parsedJson(text)).data;
+  if (lock === null || lock === undefined) return false;
+  for (const [path, { version, dev = false }] of Object.entries(lock.packages)) {
+    const target = join(folder, posix.normalize(path));
+    if (
+      version === undefined ||
+      dev ||
+      !path.startsWith('node_modules/') ||
+      !target.startsWith(`${folder}/node_modules/`)
+    )
+      continue;
+    await mkdir(target, { recursive: true });
+    const name = path.replace(/^.*node_modules\//, '');
+    await writeFile(join(target, 'package.json'), `${JSON.stringify({ name, version })}\n`);
+  }
+  return true;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a command tests for a path that nothing has put there. */

@@ -1,5 +1,9 @@
-/** syft's stand-in: lists what the package files of an image name, as CycloneDX 1.6. */
-import { randomUUID } from 'node:crypto';
+/**
+ * syft's stand-in: lists what is installed in an image, as CycloneDX 1.6. Lock files are of no account there: they say what
+ * somebody meant to install. Source: anchore/syft v1.42.3 `internal/task/package_tasks.go` (tag `image`); held against the real
+ * one by test/tools/syft.test.ts.
+ */
+import { createHash, randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import type { OciImage } from '../registry/oci-client.ts';
@@ -21,9 +25,12 @@ export type Source =
 export async function inventory(source: Source): Promise<object> {
   const { digest, layers } = source.kind === 'archive' ? await layersIn(source.bytes) : await pulled(source);
   const components: Component[] = [];
-  for (const layer of layers)
-    for (const [path, bytes] of await filesIn(gunzipSync(layer), PACKAGE_FILES))
-      components.push(...packagesIn(path, bytes.toString('utf8')));
+  for (const layer of layers) {
+    const tar = gunzipSync(layer);
+    const layerId = `sha256:${createHash('sha256').update(tar).digest('hex')}`;
+    for (const [path, bytes] of await filesIn(tar, PACKAGE_FILES))
+      components.push(...packagesIn({ path, layerId }, bytes.toString('utf8')));
+  }
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
@@ -46,34 +53,45 @@ async function pulled({
   return { digest, layers: await Promise.all(layers.map((layer) => image.blob(layer.digest))) };
 }
 
-const PACKAGE_FILES = /(^|\/)(package-lock\.json|requirements\.txt)$/;
+const PACKAGE_FILES = /(^|\/)(package\.json|[^/]+\.dist-info\/METADATA)$/;
 
-const PackageLock = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional() })).default({}),
-});
+interface Place {
+  readonly path: string;
+  readonly layerId: string;
+}
 
-function packagesIn(path: string, text: string): Component[] {
-  if (path.endsWith('requirements.txt')) {
-    return [...text.matchAll(/^([A-Za-z0-9._-]+)==([A-Za-z0-9._-]+)/gm)].map(([, name = '', version = '']) =>
-      component('pypi', { name, version, path }),
-    );
+const PackageJson = z.object({ name: z.string().min(1), version: z.string().min(1) });
+
+/** A package.json without name or version is none of an installed package. */
+function packagesIn(place: Place, text: string): Component[] {
+  if (place.path.endsWith('/METADATA')) {
+    const [, name] = /^Name: (.+)$/m.exec(text) ?? [];
+    const [, version] = /^Version: (.+)$/m.exec(text) ?? [];
+    return name === undefined || version === undefined ? [] : [component('pypi', { name, version }, place)];
   }
-  const lock = PackageLock.safeParse(JSON.parse(text));
-  if (!lock.success) return [];
-  return Object.entries(lock.data.packages)
-    .filter(([folder, { version }]) => folder !== '' && version !== undefined)
-    .map(([folder, { version = '' }]) =>
-      component('npm', { name: folder.replace(/^.*node_modules\//, ''), version, path }),
-    );
+  const found = PackageJson.safeParse(parsedJson(text));
+  return found.success ? [component('npm', found.data, place)] : [];
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 const component = (
   type: string,
-  { name, version, path }: { name: string; version: string; path: string },
+  { name, version }: { readonly name: string; readonly version: string },
+  { path, layerId }: Place,
 ): Component => ({
   type: 'library',
   name,
   version,
   purl: `pkg:${type}/${name.replace('@', '%40')}@${version}`,
-  properties: [{ name: 'syft:location:0:path', value: `/${path}` }],
+  properties: [
+    { name: 'syft:location:0:layerID', value: layerId },
+    { name: 'syft:location:0:path', value: `/${path}` },
+  ],
 });

@@ -15,6 +15,8 @@ export async function archiveOf({ config, layers }: Packed): Promise<Archive> {
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const tar = pack();
   const reading = bytesOf(tar);
+  // Folders are entries too: without them syft finds nothing. Source: containerd `core/images/archive/exporter.go`.
+  for (const name of ['blobs/', 'blobs/sha256/']) tar.entry({ name, type: 'directory', mtime: new Date(0) });
   for (const bytes of [config, ...layers].map((layer: Layer) => layer.bytes).concat(manifest))
     tar.entry({ name: `blobs/sha256/${digestOf(bytes).replace('sha256:', '')}`, mtime: new Date(0) }, bytes);
   const index = { schemaVersion: 2, manifests: [{ mediaType, digest, size: manifest.length }] };

@@ -46,7 +46,9 @@ export async function scanComponents(sbom: string): Promise<GrypeReport> {
           name: component.name,
           version: component.version,
           purl: component.purl,
-          locations: component.properties.map(({ value }) => ({ path: value })),
+          locations: component.properties
+            .filter(({ name }) => name.endsWith(':path'))
+            .map(({ value }) => ({ path: value })),
         },
       })),
   );

@@ -10,7 +10,16 @@ describe('a place in the image', () => {
     ['/srv/a/b/c/poetry.lock', ['b/c/poetry.lock', 'c/poetry.lock', 'poetry.lock']],
     ['/app/../../etc/go.mod', ['app/etc/go.mod', 'etc/go.mod', 'go.mod']],
     ['/var/lib/dpkg/status', []],
-    ['/app/node_modules/lodash/package.json', []],
+    [
+      '/app/node_modules/a/node_modules/@b/c/package.json',
+      ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml'].flatMap((name) => [`app/${name}`, name]),
+    ],
+    ['/node_modules/lodash/package.json', ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml']],
+    ['/app/src/package.json', []],
+    [
+      '/usr/lib/python3/site-packages/requests-2.32.0.dist-info/METADATA',
+      ['requirements.txt', 'poetry.lock', 'uv.lock'],
+    ],
     ['', []],
   ])('%j may come from %j', (location, paths) => {
     expect(candidatePaths(location)).toEqual(paths);

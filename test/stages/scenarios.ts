@@ -57,14 +57,16 @@ const OWN = built('public_log');
 const ISOLATED = 'builder / ';
 const notBuilt = (...ends: string[]): Step => ({ stage: 'build', ends });
 
-const SBOM: Step = {
+const listed = (components: number): Step => ({
   stage: 'sbom',
   ends: [
     'sbom: success',
     'sbom.cdx.json stage.json',
-    '{"specVersion":"1.6","components":2,"sha256":"SHA256","canonicalSha256":"SHA256"}',
+    `{"specVersion":"1.6","components":${components},"sha256":"SHA256","canonicalSha256":"SHA256"}`,
   ],
-};
+});
+/** The package itself, and the two that are installed in it. */
+const SBOM = listed(3);
 const scanned = (high: number, worst: string): Step => ({
   stage: 'scan',
   ends: [
@@ -145,7 +147,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       SBOM,
       scanned(
         1,
-        '{"id":"GHSA-35jh-r3h4-6jhm","severity":"high","package":"lodash","version":"4.17.20","fixedIn":"4.17.21","location":"/app/package-lock.json","url":"https://github.com/advisories/GHSA-35jh-r3h4-6jhm"}',
+        '{"id":"GHSA-35jh-r3h4-6jhm","severity":"high","package":"lodash","version":"4.17.20","fixedIn":"4.17.21","location":"/app/node_modules/lodash/package.json","url":"https://github.com/advisories/GHSA-35jh-r3h4-6jhm"}',
       ),
     ],
   },
@@ -196,7 +198,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ['app/package.json', '{"name":"app","version":"1.0.0"}\n'],
       ['app/src/index.js', 'export {};\n'],
     ]),
-    steps: [built('public_log', ISOLATED, 'acme/other:v-COMMIT')],
+    steps: [built('public_log', ISOLATED, 'acme/other:v-COMMIT'), listed(1)],
   },
   'an image that nobody signed': { steps: [OWN, SBOM, attested(), rejected('signature')] },
   'an image that nobody attested': { steps: [OWN, SBOM, signed(), rejected('SBOM attestation')] },

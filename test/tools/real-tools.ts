@@ -39,7 +39,9 @@ export interface Said {
 
 /** Offline: no token, no configuration of this machine's user, no proxy that leads anywhere. */
 export function run(program: string, args: readonly string[], cwd: string): Said {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, GH_TOKEN: 'none', https_proxy: 'http://127.0.0.1:9' };
+  const { PATH = '', PYTHONPATH = '' } = process.env;
+  const offline = { GH_TOKEN: 'none', https_proxy: 'http://127.0.0.1:9', SYFT_CHECK_FOR_APP_UPDATE: 'false' };
+  const env = { PATH, PYTHONPATH, HOME: cwd, ...offline };
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', env });
   return { exitCode: status, words: `${stdout}${stderr}` };
 }

@@ -57,20 +57,21 @@ function download(call: ActionCall): ActionEnd {
     return unable(
       `Digest validation failed for artifact(s): ${name}. Use 'digest-mismatch: warn' to continue on mismatch.`,
     );
-  if (!unpacked(artifact.zip, folder)) return unable('Malformed extraction path');
-  machine.giveToRunner(folder);
+  if (!unpacked(call, artifact.zip, folder)) return unable('Malformed extraction path');
   call.log('Total of 1 artifact(s) downloaded');
   return { outputs: { 'download-path': folder } };
 }
 
 /** Whether every entry stays in the folder. */
-function unpacked(zip: Buffer, folder: string): boolean {
+function unpacked({ machine }: ActionCall, zip: Buffer, folder: string): boolean {
+  const made = mkdirSync(folder, { recursive: true });
   for (const [file, bytes] of Object.entries(unzipSync(new Uint8Array(zip)))) {
     const target = join(folder, file);
     if (!target.startsWith(`${folder}/`)) return false;
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, bytes);
   }
+  machine.giveToRunner(made ?? folder);
   return true;
 }
 

@@ -17,6 +17,16 @@ const MANIFESTS: ReadonlySet<string> = new Set([
   'packages.lock.json',
 ]);
 
+/**
+ * Where a package was installed, a scanner finds the installed package and not the file that asked for it: which of these does.
+ * Seen of syft 1.18 and 1.42 on images: lock files there are of no account.
+ */
+const INSTALLED: readonly { readonly at: RegExp; readonly manifests: readonly string[] }[] = [
+  { at: /^(.*?)node_modules\/.*package\.json$/, manifests: ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml'] },
+  // Where an environment lies says nothing of where its requirements do.
+  { at: /^()(?:.*\/)?(?:site|dist)-packages\//, manifests: ['requirements.txt', 'poetry.lock', 'uv.lock'] },
+];
+
 /** How deep below the image's own folders a file is looked for: each place costs a request. */
 const MAX_DEPTH = 3;
 
@@ -26,7 +36,15 @@ const MAX_DEPTH = 3;
  */
 export function candidatePaths(location: string): string[] {
   const parts = location.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-  if (!MANIFESTS.has(parts.at(-1) ?? '')) return [];
+  const path = parts.join('/');
+  for (const { at, manifests } of INSTALLED) {
+    const folder = at.exec(path)?.[1];
+    if (folder !== undefined) return manifests.flatMap((name) => placesOf(`${folder}${name}`.split('/')));
+  }
+  return MANIFESTS.has(parts.at(-1) ?? '') ? placesOf(parts) : [];
+}
+
+function placesOf(parts: readonly string[]): string[] {
   return Array.from({ length: Math.min(parts.length, MAX_DEPTH) }, (_, depth) =>
     parts.slice(-depth - 1).join('/'),
   ).reverse();
