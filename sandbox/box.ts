@@ -25,7 +25,7 @@ import { kindly, unkindly, Webhooks, type WebhookOptions } from './github/webhoo
 import { createWorld, findRepository, type RepositoryRecord } from './github/world.ts';
 import { People, userIn } from './people.ts';
 import { Registry } from './registry/registry.ts';
-import { renderBuilder } from '../src/domain/stage/render-stage-files.ts';
+import { renderBuilder, type StageSources } from '../src/domain/stage/render-stage-files.ts';
 import { Sigstore } from './sigstore/sigstore.ts';
 import { fixtureFiles, setUpFiles, stageSources, type Files, type FixtureName } from './set-up.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
@@ -248,10 +248,12 @@ export class Sandbox extends People {
   }
 
   /** The operator's builder repository, out of its callers' reach. From here on stage files are rendered for it. */
-  async createBuilder(): Promise<BuilderWorkflow> {
-    const repository = await this.createRepository('slsa-builder', { owner: 'acme-platform' });
+  async createBuilder(given: StageSources | null = null): Promise<BuilderWorkflow> {
+    const repository =
+      findRepository(this.world, 'acme-platform', 'slsa-builder') ??
+      (await this.createRepository('slsa-builder', { owner: 'acme-platform' }));
     const path = '.github/workflows/build-image.yml';
-    const sources = await stageSources();
+    const sources = given ?? (await stageSources());
     const plan = new Map([
       ['plan/action.yml', sources.plan.action],
       ['plan/plan.mjs', sources.plan.program],

@@ -20,6 +20,8 @@ export class Registry {
   readonly credentials: Credentials = { username: 'robot', password: randomBytes(12).toString('hex') };
   /** Then pulls need credentials too. */
   isPrivate = false;
+  /** How many manifests it was given. */
+  pushes = 0;
   private readonly server: Server;
   private readonly blobs = new Map<string, Buffer>();
   private readonly manifests = new Map<string, Manifest>();
@@ -92,6 +94,7 @@ export class Registry {
     { name, reference, body, mediaType }: { name: string; reference: string; body: Buffer; mediaType: string },
     response: ServerResponse,
   ): void {
+    this.pushes += 1;
     const digest = digestOf(body);
     if (reference.startsWith('sha256:') && reference !== digest)
       return void response.writeHead(400).end('digest mismatch');

@@ -54,6 +54,8 @@ export interface Authorities {
 
 export class SigstoreInstance {
   readonly authorities: Authorities;
+  /** How often it has signed. */
+  signatures = 0;
   private readonly server: Server;
   private readonly url: string;
 
@@ -74,6 +76,7 @@ export class SigstoreInstance {
     });
     const data = Buffer.from(JSON.stringify(statement));
     const bundle = await builder.create({ data, type: 'application/vnd.in-toto+json' });
+    this.signatures += 1;
     return bundleToJSON(bundle);
   }
 

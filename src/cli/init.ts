@@ -1,5 +1,5 @@
 /** `init`: writes the stage files into a checkout, rendered for the operator's builder, and settings where there are none. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuilderWorkflow } from '../domain/build/builder.ts';
 import { readSettings } from '../domain/settings/read-settings.ts';
@@ -8,6 +8,7 @@ import { FORK_CHECK_FILE } from '../domain/fork/fork-check.ts';
 import { OWN_PLAN, ownPlanFiles, renderForkCheck, renderStageFiles } from '../domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../domain/stage/stage-table.ts';
 import type { Environment } from './environment.ts';
+import { refuseLink } from './refuse-link.ts';
 import { UsageError } from './usage-error.ts';
 import { readStageSources } from './stage-sources.ts';
 
@@ -71,13 +72,6 @@ const PLACES = [
   `${OWN_PLAN}/action.yml`,
   `${OWN_PLAN}/plan.mjs`,
 ];
-
-/** Somebody else may have made the checkout: a link in it would lead what is written to wherever it points. */
-function refuseLink(folder: string, path: string): void {
-  if (lstatSync(join(folder, path), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
-    throw new UsageError(`${path} is a link: this writes only where the checkout itself is.`);
-  }
-}
 
 function builderFor({ builder }: InitOptions, environment: Environment): BuilderWorkflow | null {
   if (builder === undefined) return environment.BUILDER_WORKFLOW ?? null;

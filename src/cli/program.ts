@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DEMO_MODULE } from '../adapters/program-files.ts';
 import type { DemoOptions } from './demo.ts';
 import type { Environment } from './environment.ts';
+import type { BuilderInitOptions } from './builder-init.ts';
 import type { InitOptions } from './init.ts';
 import { optionTakenByNpm } from './npm-options.ts';
 import type { RunOptions } from './run.ts';
@@ -151,6 +152,17 @@ program
     const { lines, differing } = init(resolve(here, path ?? '.'), options, await environment());
     print(lines);
     if (options.check && differing > 0) process.exitCode = EXIT.failed;
+  });
+
+program
+  .command('builder')
+  .description("the isolated builder's own repository")
+  .command('init <repository> [path]')
+  .description('writes the builder into a checkout of <repository>, owner/name')
+  .option('--plan <commit>', 'of that repository, which holds the plan: then the workflow is written')
+  .action(async (repository: string, path: string | undefined, options: BuilderInitOptions) => {
+    const { builderInit } = await import('./builder-init.ts');
+    print(builderInit(resolve(process.env['INIT_CWD'] ?? '.', path ?? '.'), repository, options));
   });
 
 const config = program.command('config').description('the settings of a repository');

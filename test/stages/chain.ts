@@ -26,6 +26,8 @@ export interface ChainOptions {
   readonly fixture?: FixtureName;
   /** Of the settings file, before `image`. */
   readonly settings?: string;
+  /** In place of the sandbox's own. */
+  readonly registry?: string;
   /** More of its `image`, indented. */
   readonly image?: string;
   /** Over those of the fixture. */
@@ -39,6 +41,8 @@ export interface Ran<S extends Stage = Stage> {
   readonly reading: Reading<StageResults[S]> | null;
   /** Of the artifact, sorted. */
   readonly files: readonly string[];
+  /** What came to be elsewhere, of each kind. */
+  readonly left: Readonly<Record<'publicLog' | 'github' | 'registry' | 'attestations', number>>;
 }
 
 const Signing = z.enum(SIGNING_MODES);
@@ -69,6 +73,7 @@ export class Chain {
       visibility = 'public',
       fixture = 'clean',
       settings = 'preset: standard\n',
+      registry = box.registry.host,
       image = '',
       files,
       prepare,
@@ -77,7 +82,7 @@ export class Chain {
     const repository = await box.createRepository(name, { visibility });
     prepare?.(repository);
     const setUp = await box.setUpFiles(settings);
-    const settingsText = `${String(setUp.get(SETTINGS_PATH) ?? '')}${image}`;
+    const settingsText = `${String(setUp.get(SETTINGS_PATH) ?? '')}${image}`.replace(box.registry.host, registry);
     const all: Files = new Map([
       ...(await box.fixture(fixture)),
       ...setUp,
@@ -98,6 +103,17 @@ export class Chain {
     return new Chain(box, { repository, commit, plan: plan.outputs, buildsItself: all.has(`${OWN_PLAN}/plan.mjs`) });
   }
 
+  /** With more on its branch: at another commit, and with the image and SBOM of this one. */
+  async at(files: Files): Promise<Chain> {
+    const commit = CommitSha.parse(await this.box.push(this.repository, 'main', files));
+    const tag = this.plan.tag.replace(this.commit.slice(0, 7), commit.slice(0, 7));
+    const plan = { ...this.plan, tag };
+    const chain = new Chain(this.box, { repository: this.repository, commit, plan, buildsItself: this.buildsItself });
+    chain.digest = this.digest;
+    chain.sbom = this.sbom;
+    return chain;
+  }
+
   /** The image as the build named it; a stage that needs it cannot come before. */
   get built(): Digest {
     if (this.digest === null) throw new Error('No image was built');
@@ -106,6 +122,7 @@ export class Chain {
 
   /** @param inputs in place of those that the App would give */
   async run<S extends Stage>(stage: S, inputs: Readonly<Record<string, string>> = {}): Promise<Ran<S>> {
+    const before = this.counts();
     const run = await this.box.engine.dispatch(this.repository, {
       file: STAGE_TABLE[stage].file,
       ref: 'main',
@@ -114,13 +131,30 @@ export class Chain {
     });
     await this.box.engine.settle();
     const artifact = this.artifactOf(stage, run);
+    const after = this.counts();
     const ran = {
       run,
+      left: {
+        publicLog: after.publicLog - before.publicLog,
+        github: after.github - before.github,
+        registry: after.registry - before.registry,
+        attestations: after.attestations - before.attestations,
+      },
       reading: artifact === undefined ? null : await this.read(stage, run, artifact),
       files: artifact === undefined ? [] : Object.keys(unzipSync(new Uint8Array(artifact.zip))).toSorted(),
     };
     this.remember(stage, ran);
     return ran;
+  }
+
+  private counts(): Ran['left'] {
+    const { sigstore, registry } = this.box;
+    return {
+      publicLog: sigstore.publicGood.signatures,
+      github: sigstore.github.signatures,
+      registry: registry.pushes,
+      attestations: this.repository.attestations.length,
+    };
   }
 
   private inputs(stage: Stage): Record<string, string> {

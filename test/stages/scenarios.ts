@@ -17,6 +17,7 @@ export interface Step {
 }
 
 const OTHER = `sha256:${'0'.repeat(64)}`;
+const NAMELESS = 'The image does not begin with the name of a registry.';
 const EXIT_1 = 'Process completed with exit code 1.';
 
 const failed = (job: string, said: string): string[] => [
@@ -45,11 +46,23 @@ const mistaken = (warnings: number, more = ''): Step => ({
   ],
 });
 
-const built = (signing: string, prefix = '', image = 'acme/NAME:main-COMMIT'): Step => ({
+/** The image, its provenance and the index of what refers to it; GitHub keeps the provenance of public images, and by its own authority. */
+const LEFT = {
+  public_log: 'publicLog 1, registry 3, attestations 1',
+  github: 'github 1, registry 3, attestations 1',
+  none: 'registry 1',
+} as const;
+
+const built = (
+  signing: keyof typeof LEFT,
+  prefix = '',
+  { image = 'acme/NAME:main-COMMIT', left = LEFT[signing] }: { image?: string; left?: string } = {},
+): Step => ({
   stage: 'build',
   ends: [
     ...['plan', 'build', 'provenance'].map((job) => `${prefix}${job}: success`),
     'buildx-metadata.json provenance.json stage.json',
+    left,
     `{"kind":"built","image":"REGISTRY/${image}","digest":"SHA256","warnings":0,"signing":"${signing}","provenanceSha256":"SHA256"}`,
   ],
 });
@@ -77,19 +90,27 @@ const scanned = (high: number, worst: string): Step => ({
 });
 const SCANNED = scanned(0, '');
 
-const signed = (logIndex = '"N"'): Step => ({
+const IN_LOG = { logIndex: '"N"', left: 'publicLog 1, registry 2' } as const;
+const BY_GITHUB = { logIndex: 'null', left: 'github 1, registry 2, attestations 1' } as const;
+const KEPT = { logIndex: '"N"', left: 'publicLog 1, registry 2, attestations 1' } as const;
+type Signature = typeof IN_LOG | typeof BY_GITHUB | typeof KEPT;
+
+const signed = ({ logIndex, left }: Signature = IN_LOG): Step => ({
   stage: 'sign',
   ends: [
     'sign: success',
     'signature.sigstore.json stage.json',
+    left,
     `{"digest":"SHA256","logIndex":${logIndex},"bundleSha256":"SHA256"}`,
   ],
 });
-const attested = (logIndex = '"N"'): Step => ({
+/** GitHub keeps what its action signs. */
+const attested = ({ logIndex, left }: Signature = KEPT): Step => ({
   stage: 'attest',
   ends: [
     'attest: success',
     'attestation.sigstore.json stage.json',
+    left,
     `{"digest":"SHA256","logIndex":${logIndex},"bundleSha256":"SHA256","sbomSha256":"SHA256"}`,
   ],
 });
@@ -123,13 +144,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "a private repository, signed by GitHub's authority": {
     visibility: 'private',
     settings: 'preset: standard\nsigning: github\n',
-    steps: [built('github'), SBOM, SCANNED, signed('null'), attested('null'), VERIFIED],
+    steps: [built('github'), SBOM, SCANNED, signed(BY_GITHUB), attested(BY_GITHUB), VERIFIED],
   },
   'A3: a private repository in the public log, with an isolated builder': {
     visibility: 'private',
     isolated: true,
     settings: 'preset: standard\nsigning: public_log\n',
-    steps: [built('public_log', ISOLATED), SBOM, signed(), attested(), VERIFIED],
+    steps: [
+      built('public_log', ISOLATED, { left: 'publicLog 1, registry 3' }),
+      SBOM,
+      signed(),
+      attested(IN_LOG),
+      VERIFIED,
+    ],
   },
   'a private repository that signs nothing': {
     visibility: 'private',
@@ -198,7 +225,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ['app/package.json', '{"name":"app","version":"1.0.0"}\n'],
       ['app/src/index.js', 'export {};\n'],
     ]),
-    steps: [built('public_log', ISOLATED, 'acme/other:v-COMMIT'), listed(1)],
+    steps: [
+      built('public_log', ISOLATED, {
+        image: 'acme/other:v-COMMIT',
+        left: 'publicLog 1, registry 5, attestations 1',
+      }),
+      listed(1),
+    ],
   },
   'an image that nobody signed': { steps: [OWN, SBOM, attested(), rejected('signature')] },
   'an image that nobody attested': { steps: [OWN, SBOM, signed(), rejected('SBOM attestation')] },
@@ -211,6 +244,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         'builder / build: success',
         `builder / provenance: failure | Not every job ran on a machine of GitHub's (builder / build): the build is not attested. Take the label ubuntu-24.04 off the repository's own runners. | ${EXIT_1}`,
         '',
+        'registry 1',
         'nothing',
       ),
     ],
@@ -250,18 +284,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       {
         ...signed(),
         inputs: { digest: OTHER },
-        ends: [...signed().ends.slice(0, 2), 'Sign reports on SHA256, but was asked about SHA256.'],
+        ends: [...signed().ends.slice(0, 3), 'Sign reports on SHA256, but was asked about SHA256.'],
       },
       refused('attest', { sbom_sha256: '0'.repeat(64) }, "The SBOM's hash is SHA256, not the one that was asked for."),
       refused('verify', { digest: OTHER }),
       refused('verify', { image: '127.0.0.1:1/none/there' }),
     ],
   },
+  'an image in ghcr.io': { registry: 'ghcr.io', steps: [OWN, SBOM, signed(), attested(), VERIFIED] },
+  'an image in ghcr.io, by an isolated builder': {
+    registry: 'ghcr.io',
+    isolated: true,
+    steps: [built('public_log', ISOLATED), SBOM, signed(), attested(), VERIFIED],
+  },
   'inputs that would like to be commands': {
     steps: [
       OWN,
       SBOM,
-      refused('sbom', { image: '$(touch /tmp/x)' }, 'The image does not begin with the name of a registry.'),
+      refused('sbom', { image: '$(touch /tmp/x)' }, NAMELESS),
+      refused('sign', { image: '$(id)/x' }, NAMELESS),
+      refused('attest', { image: '$(id)/x' }, NAMELESS),
+      refused('verify', { image: '$(id)/x' }, NAMELESS),
       refused('sign', { signing: '"; exit 0 #' }, 'Not a way to sign that this stage knows.'),
       rejected('signature', { sign_file: '$(id).yml' }),
     ],
@@ -269,13 +312,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 /** One line of each job, then of the files, then of the result, without what differs from run to run. */
-export function endsOf({ run, reading, files }: Ran, chain: Chain): string[] {
+export function endsOf({ run, reading, files, left }: Ran, chain: Chain): string[] {
   const plain = (text: string): string =>
     text
       .replaceAll(chain.repository.name, 'NAME')
       .replaceAll(chain.commit, 'COMMIT')
       .replaceAll(chain.commit.slice(0, 7), 'COMMIT')
-      .replaceAll(/127\.0\.0\.1:\d{3,}/g, 'REGISTRY')
+      .replaceAll(/127\.0\.0\.1:\d{3,}|\bghcr\.io(?=\/)/g, 'REGISTRY')
       .replaceAll(/\b(?:sha256:)?[0-9a-f]{64}\b/g, 'SHA256')
       .replaceAll(/"logIndex":"\d+"/g, '"logIndex":"N"');
   return [
@@ -283,6 +326,14 @@ export function endsOf({ run, reading, files }: Ran, chain: Chain): string[] {
       [`${name}: ${conclusion}`, ...annotations.map(({ message }) => message.split('\n')[0])].join(' | '),
     ),
     files.join(' '),
+    ...(Object.values(left).some((count) => count > 0)
+      ? [
+          Object.entries(left)
+            .filter(([, count]) => count > 0)
+            .map(([what, count]) => `${what} ${count}`)
+            .join(', '),
+        ]
+      : []),
     reading === null ? 'nothing' : reading.kind === 'read' ? JSON.stringify(reading.result) : reading.problem.message,
   ].map(plain);
 }

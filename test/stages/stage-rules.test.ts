@@ -120,6 +120,14 @@ interface Rule {
 const DISPATCHED: readonly FileName[] = [...STAGES, 'caller'];
 /** Those with steps of their own. */
 const WORKING: readonly FileName[] = [...STAGES, 'builder'];
+/** The input by which an action is told the version of its tool. */
+const BRINGS = {
+  'anchore/sbom-action': 'syft-version',
+  'anchore/scan-action': 'grype-version',
+  'sigstore/cosign-installer': 'cosign-release',
+  'docker/setup-buildx-action': 'driver-opts',
+} as const;
+const BRINGING: readonly FileName[] = ['sbom', 'scan', 'sign', 'attest', 'verify', 'build', 'builder'];
 const BUILDING: readonly FileName[] = ['build', 'builder'];
 const ONE_JOB: readonly FileName[] = STAGES.filter((stage) => stage !== 'build');
 
@@ -362,6 +370,28 @@ const RULES: readonly Rule[] = [
         ]),
       ];
     },
+  },
+  {
+    name: 'keeps what it uploads for a month, and fails where nothing is there',
+    of: WORKING,
+    violations: ({ steps }) =>
+      steps
+        .filter((step) => uses(step, 'actions/upload-artifact'))
+        .flatMap((step) => [
+          ...wants('retention-days', step.with['retention-days'], '30'),
+          ...wants('if-no-files-found', step.with['if-no-files-found'], 'error'),
+        ]),
+  },
+  {
+    name: 'brings every tool in a version that it names, which else is of the day',
+    of: BRINGING,
+    violations: ({ steps }) =>
+      steps.flatMap((step) => {
+        const input = Object.entries(BRINGS).find(([action]) => uses(step, action))?.[1];
+        return input === undefined || /v\d+\.\d+\.\d+$/.test(step.with[input] ?? '')
+          ? []
+          : [`"${stepTitle(step)}" names no version by ${input}`];
+      }),
   },
   {
     name: 'writes a stage.json of its own name and of the version that the product reads',
@@ -715,6 +745,19 @@ const OF_PLAN = 'permissions:\n      contents: read # to check the commit out\n 
 const OF_BUILD = 'packages: write # to push the image\n';
 
 const mutations: readonly Mutation[] = [
+  ...WORKING.filter((file) => !BUILDING.includes(file)).map((file) =>
+    mutation('a report that is gone tomorrow', 'keeps what it uploads', file, [
+      'retention-days: 30',
+      'retention-days: 1',
+    ]),
+  ),
+  ...inBoth('a report that is gone tomorrow', 'keeps what it uploads', ['retention-days: 30', 'retention-days: 1']),
+  mutation('the newest syft', 'brings every tool', 'sbom', ['          syft-version: v1.42.3\n', '']),
+  mutation('the newest grype', 'brings every tool', 'scan', ['v0.110.0', 'latest']),
+  ...(['sign', 'attest', 'verify'] as const).map((file) =>
+    mutation('the newest cosign', 'brings every tool', file, ['cosign-release: v3.1.3', 'cosign-release: latest']),
+  ),
+  ...inBoth('the newest BuildKit', 'brings every tool', [':v0.25.1', ':buildx-stable-1']),
   mutation('a title without the nonce', 'is titled', 'lint', [' ${{ inputs.nonce }}', '']),
   mutation('a start by every push', 'starts by dispatch', 'build', ['on:\n', 'on:\n  push:\n']),
   mutation('a key that may be left out', 'requires key', 'sbom', ['required: true', 'required: false']),

@@ -22,7 +22,7 @@ export const StageReport = z.strictObject({
   commit: CommitSha,
   /** The tool's own exit code, which GitHub's conclusion hides. */
   exitCode: z.number().int(),
-  tool: z.strictObject({ name: z.string().max(100), version: z.string().max(100) }),
+  tool: z.strictObject({ name: z.string().min(1).max(100), version: z.string().min(1).max(100) }),
   /** The image that stages 02 to 06 were given. */
   subject: Digest.optional(),
   /** How the provenance of 01 was signed, as its plan said. */
