@@ -452,6 +452,17 @@ describeWithTools({ ...realTools, ...fixTools })('what lint keeps beside its rep
     );
     expect(kept('fixes.json')).toEqual({ schemaVersion: 1, files: [], left: 1 });
   });
+
+  it('leaves out what is too much in all, and counts it', () => {
+    const names = ['a.js', 'b.js', 'c.js', 'd.js', 'e.js', 'f.js'];
+    for (const name of names) write(join(workspace, name), 'a\n');
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'a');
+    const files = Object.fromEntries(names.map((name) => [name, 'b'.repeat(1_900_000)]));
+    expect(runStep('lint', 'Keep what the fixers changed', { files }).status).toBe(0);
+    expect(kept('fixes.json')).toMatchObject({ left: 2, files: { length: 4 } });
+  });
 });
 
 /** The values that a script wrote for others, each under its name. */

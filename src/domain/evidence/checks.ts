@@ -43,7 +43,7 @@ export const CHECKS = {
   ],
   machines: [
     "Every job of the build ran on a machine of GitHub's",
-    "a job of the build did not run on a machine of GitHub's",
+    "another machine than GitHub's ran a job of the build",
     "Take the label `ubuntu-24.04` off the runners of this repository and of its organisation: GitHub's own then take the jobs.",
   ],
   repository: [

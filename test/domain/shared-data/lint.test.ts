@@ -259,7 +259,7 @@ describeWithSharedData('shared data of stage 00, lint', () => {
     expect(findings).toHaveLength(row.unsuppressed);
     const first = findings?.[0] ?? null;
     if (row.first === null) expect(first).toBeNull();
-    else expect(first).toMatchObject(row.first);
+    else expect(first).toMatchObject({ ...row.first, file: plainPath(row.first.file) });
   });
 
   it.each(SARIF_FILES)('puts errors first in $file', ({ file }) => {
@@ -322,3 +322,10 @@ const filesInFolder = (): string[] =>
     .filter((entry) => entry.isFile() && entry.name !== 'index.json')
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(sharedDataPath(`${FOLDER}/`).length))
     .sort();
+
+/** A file that is named by an address is shown by its path (case 01); ESLint 10 puts the first folder where a host would be. */
+function plainPath(file: string | null): string | null {
+  if (file?.startsWith('file:') !== true) return file;
+  const { host, pathname } = new URL(file);
+  return decodeURIComponent(`${host}${pathname}`);
+}
