@@ -8,13 +8,13 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Sandbox } from '../../sandbox/box.ts';
+import type { Sandbox } from '../../sandbox/box.ts';
 import { stageSources } from '../../sandbox/set-up.ts';
 import { renderStageFiles, type StageSources } from '../../src/domain/stage/render-stage-files.ts';
 import { STAGE_TABLE, STAGES, type Stage } from '../../src/domain/stage/stage-table.ts';
 import { Chain } from './chain.ts';
 import { chosen, mutationsOf, type Mutation } from './mutations.ts';
-import { endsOf, SCENARIOS, type Scenario } from './scenarios.ts';
+import { boxes, endsOf, SCENARIOS, type Scenario } from './scenarios.ts';
 
 const COUNT = 60;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -28,17 +28,15 @@ interface Ready {
 }
 
 async function ready(): Promise<{ readonly all: readonly Ready[]; readonly stop: () => Promise<unknown> }> {
-  const own = await Sandbox.start({ kind: true, queueMs: 0 });
-  const isolated = await Sandbox.start({ kind: true, queueMs: 0 });
-  await isolated.createBuilder();
+  const { boxOf, stop } = await boxes();
   const all: Ready[] = [];
   for (const [title, scenario] of Object.entries(SCENARIOS)) {
-    const box = scenario.isolated === true ? isolated : own;
+    const box = boxOf(scenario);
     const chain = await Chain.start(box, { ...scenario, name: `repository-${all.length}` });
     for (const { stage, inputs } of scenario.steps) await chain.run(stage, inputs);
     all.push({ title, scenario, chain, box });
   }
-  return { all, stop: () => Promise.all([own.stop(), isolated.stop()]) };
+  return { all, stop };
 }
 
 /** The scenario that ends otherwise, null where all end as they are told. */

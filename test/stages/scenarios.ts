@@ -1,10 +1,13 @@
 /** What the stages are run for, and what each has to come to: told by the runner, and read by the App's own readers. */
+import { Sandbox, type SandboxOptions } from '../../sandbox/box.ts';
 import type { Stage } from '../../src/domain/stage/stage-table.ts';
 import type { Chain, ChainOptions, Ran } from './chain.ts';
 
 export interface Scenario extends Omit<ChainOptions, 'name'> {
   /** Rendered for a builder of its own repository, else a build of the repository's own. */
   readonly isolated?: true;
+  /** Whose registry answers nobody without credentials. */
+  readonly closed?: true;
   readonly steps: readonly Step[];
 }
 
@@ -88,6 +91,14 @@ const scanned = (high: number, worst: string): Step => ({
     `{"counts":{"critical":0,"high":${high},"medium":0,"low":0,"negligible":0,"unknown":0},"matches":${high},"ignored":0,"worst":[${worst}],"databaseBuilt":"2026-11-01T00:00:00Z","sbomSha256":"SHA256"}`,
   ],
 });
+const CRITICAL: Step = {
+  stage: 'scan',
+  ends: [
+    'scan: success',
+    'grype.json stage.json',
+    '{"counts":{"critical":1,"high":0,"medium":0,"low":0,"negligible":0,"unknown":0},"matches":1,"ignored":0,"worst":[{"id":"GHSA-xvch-5gv4-984h","severity":"critical","package":"minimist","version":"1.2.5","fixedIn":"1.2.6","location":"/app/node_modules/minimist/package.json","url":"https://github.com/advisories/GHSA-xvch-5gv4-984h"}],"databaseBuilt":"2026-11-01T00:00:00Z","sbomSha256":"SHA256"}',
+  ],
+};
 const SCANNED = scanned(0, '');
 
 const IN_LOG = { logIndex: '"N"', left: 'publicLog 1, registry 2' } as const;
@@ -178,6 +189,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ),
     ],
   },
+  'an image with a critical fault, which the App and not the scanner judges': {
+    files: new Map([
+      [
+        'package-lock.json',
+        '{"lockfileVersion":3,"packages":{"":{"name":"app","version":"1.0.0"},"node_modules/minimist":{"version":"1.2.5"}}}',
+      ],
+    ]),
+    steps: [OWN, listed(2), CRITICAL],
+  },
+  'A6: a registry that is private': { closed: true, steps: [OWN, SBOM, SCANNED, signed(), attested(), VERIFIED] },
   'a build that fails': {
     fixture: 'failing-build',
     isolated: true,
@@ -310,6 +331,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
   },
 };
+
+/** Sandboxes for the kinds of scenarios. */
+export async function boxes(
+  options: Pick<SandboxOptions, 'realTools'> = {},
+): Promise<{ readonly boxOf: (scenario: Scenario) => Sandbox; readonly stop: () => Promise<unknown> }> {
+  const start = (): Promise<Sandbox> => Sandbox.start({ kind: true, queueMs: 0, ...options });
+  const [own, isolated, closed] = await Promise.all([start(), start(), start()]);
+  await isolated.createBuilder();
+  closed.registry.isPrivate = true;
+  return {
+    boxOf: (scenario) => (scenario.closed === true ? closed : scenario.isolated === true ? isolated : own),
+    stop: () => Promise.all([own.stop(), isolated.stop(), closed.stop()]),
+  };
+}
 
 /** One line of each job, then of the files, then of the result, without what differs from run to run. */
 export function endsOf({ run, reading, files, left }: Ran, chain: Chain): string[] {

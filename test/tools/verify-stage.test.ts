@@ -1,29 +1,24 @@
 /** Stage 06, whose gh and cosign are the real programs, in the sandbox's runner: what they find is what the App reads. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Sandbox } from '../../sandbox/box.ts';
-import { Chain, type ChainOptions } from '../stages/chain.ts';
-import { endsOf, SCENARIOS, type Step } from '../stages/scenarios.ts';
+import { Chain } from '../stages/chain.ts';
+import { boxes, endsOf, SCENARIOS, type Step } from '../stages/scenarios.ts';
 import { realTool } from './real-tools.ts';
 
 const [gh, cosign] = [realTool('gh'), realTool('cosign')];
 const isThere = gh.path !== null && cosign.path !== null;
 
 (isThere ? describe : describe.skip)(`stage 06 with ${gh.title} and ${cosign.title}`, () => {
-  let own: Sandbox;
-  let isolated: Sandbox;
+  let all: Awaited<ReturnType<typeof boxes>>;
   beforeAll(async () => {
-    const options = { kind: true, queueMs: 0, realTools: { gh: gh.path ?? '', cosign: cosign.path ?? '' } };
-    own = await Sandbox.start(options);
-    isolated = await Sandbox.start(options);
-    await isolated.createBuilder();
+    all = await boxes({ realTools: { gh: gh.path ?? '', cosign: cosign.path ?? '' } });
   });
-  afterAll(() => Promise.all([own.stop(), isolated.stop()]));
+  afterAll(() => all.stop());
 
   const verifying = Object.entries(SCENARIOS).filter(([, { steps }]) => steps.some(({ stage }) => stage === 'verify'));
-  it.each(verifying)('%s', async (title, { isolated: isIsolated, steps, ...options }) => {
+  it.each(verifying)('%s', async (title, scenario) => {
     const name = `real-${verifying.findIndex(([each]) => each === title)}`;
-    const chain = await Chain.start(isIsolated === true ? isolated : own, { ...options, name } satisfies ChainOptions);
-    for (const { stage, inputs, ends } of steps.filter(isForVerify))
+    const chain = await Chain.start(all.boxOf(scenario), { ...scenario, name });
+    for (const { stage, inputs, ends } of scenario.steps.filter(isForVerify))
       expect({ stage, ends: endsOf(await chain.run(stage, inputs), chain) }).toEqual({ stage, ends });
   });
 });
