@@ -168,7 +168,8 @@ describe('a run that Actions itself ends', () => {
     // A re-run begins afresh.
     box.engine.scripts = stubs;
     await box.engine.rerun(repository, run);
-    expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: null }] });
+    // Looked at in this very moment: a request would let it end.
+    expect(run.jobs.map(({ conclusion }) => conclusion)).toEqual([null]);
     await box.engine.settle();
     expect(await jobsOf(run)).toMatchObject({ total_count: 1, jobs: [{ conclusion: 'success' }] });
     expect(actionsSent(run)).toEqual(['requested', 'in_progress', 'in_progress', 'completed']);
