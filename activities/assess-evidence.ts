@@ -129,7 +129,7 @@ async function assessWith(looking: Looking): Promise<Assessment> {
   });
 }
 
-/** Of an attempt that has ended: what was read once is not asked for again. */
+/** Caches the machines of ended attempts, which no longer change. */
 async function machinesOf({ api, machines, input }: Looking): Promise<readonly JobMachine[]> {
   const { actionsRunId, attempt } = input.build.run;
   const key = `${input.repository.id}/${actionsRunId}/${attempt}`;

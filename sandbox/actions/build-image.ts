@@ -92,7 +92,7 @@ const jsonLayer = (mediaType: string, value: unknown): Layer => ({
   bytes: Buffer.from(JSON.stringify(value)),
 });
 
-/** Of BuildKit's build checks, those that speak of one line. Source: docs.docker.com/reference/build-checks. */
+/** Implements the BuildKit build checks that concern a single line. Source: docs.docker.com/reference/build-checks. */
 function warningsOf(filename: string, text: string, instructions: readonly Instruction[]): BuildWarning[] {
   const sourceInfo = { filename, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' };
   return instructions.flatMap(({ word, rest, line }) => {
@@ -174,7 +174,7 @@ async function carryOut(
 
 interface Filesystem {
   readonly root: string;
-  /** Where commands run, within it. */
+  /** The working directory of commands, below the root. */
   readonly folder: string;
 }
 

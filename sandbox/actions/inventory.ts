@@ -1,6 +1,6 @@
 /**
- * syft's stand-in: lists what is installed in an image, as CycloneDX 1.6. Lock files are of no account there: they say what
- * somebody meant to install. Source: anchore/syft v1.42.3 `internal/task/package_tasks.go` (tag `image`); held against the real
+ * syft's stand-in: lists what is installed in an image, as CycloneDX 1.6. It ignores lock files, as syft
+ * does for images. Source: anchore/syft v1.42.3 `internal/task/package_tasks.go` (tag `image`); held against the real
  * one by test/tools/syft.test.ts.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ interface Component {
   readonly properties: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Where syft looks: an image in a registry, or one that lies in an archive. */
+/** The image to list: in a registry, or in an OCI archive. */
 export type Source =
   | { readonly kind: 'registry'; readonly image: OciImage; readonly name: string; readonly digest: string }
   | { readonly kind: 'archive'; readonly bytes: Buffer; readonly name: string };

@@ -5,7 +5,7 @@ import { digestOf, ImageManifest, manifestOf, type Layer, type Packed } from '..
 
 export interface Archive {
   readonly bytes: Buffer;
-  /** Of the image's manifest. */
+  /** The digest of the image's manifest. */
   readonly digest: string;
 }
 

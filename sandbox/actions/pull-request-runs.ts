@@ -4,7 +4,8 @@ import { userJson } from '../github/representations/accounts.ts';
 import { pullJson } from '../github/representations/pulls.ts';
 import { repositoryJson } from '../github/representations/repositories.ts';
 import { ApiError } from '../github/http.ts';
-import type { ActionsRunRecord, PullRecord, RepositoryRecord } from '../github/world.ts';
+import type { ActionsRunRecord } from '../github/actions-records.ts';
+import type { PullRecord, RepositoryRecord } from '../github/world.ts';
 import { cancelOthersOfGroup, describeWorkflow, newRun } from './run-record.ts';
 import { callsOf, loadCalled, type Loaded } from './runner/called-workflows.ts';
 import { textOf } from './runner/expressions.ts';
@@ -82,7 +83,7 @@ export class PullRequestRuns {
     repository.runs.push(run);
     this.runs.announceRequested(repository, run);
     if (!this.newcomers.has(pull.author.login)) return this.carryOut(repository, run, begun);
-    // Of a run that is held, nothing has been evaluated yet.
+    // A run that waits for approval has not been evaluated yet.
     run.title = pull.title ?? 'A change';
     this.runs.end(repository, run, 'action_required');
   }

@@ -5,7 +5,8 @@ import { userJson } from '../github/representations/accounts.ts';
 import { actionsRunJson } from '../github/representations/actions.ts';
 import { repositoryJson } from '../github/representations/repositories.ts';
 import type { Webhooks } from '../github/webhooks.ts';
-import type { ActionsRunRecord, ArtifactRecord, RepositoryRecord, World } from '../github/world.ts';
+import type { ActionsRunRecord, ArtifactRecord } from '../github/actions-records.ts';
+import type { RepositoryRecord, World } from '../github/world.ts';
 import type { Workflow } from './runner/workflow.ts';
 
 export interface RunPlace {

@@ -2,7 +2,8 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ActionsRunRecord, JobRecord, RepositoryRecord, RunnerRecord, World } from '../github/world.ts';
+import { newJob, type ActionsRunRecord, type JobRecord, type RunnerRecord } from '../github/actions-records.ts';
+import type { RepositoryRecord } from '../github/world.ts';
 import { cancelledWords } from './runner/cancelled.ts';
 import { stamped } from './runner/job-log.ts';
 import { jobNames, type Loaded } from './runner/called-workflows.ts';
@@ -16,7 +17,7 @@ export interface RunsOptions {
   listLagMs: number;
   /** How long a runner takes to turn up. */
   queueMs: number;
-  /** Where each job gets a folder of its own. */
+  /** The parent folder of the jobs' own folders. */
   readonly folder: string;
 }
 
@@ -110,7 +111,7 @@ export class Runs {
     const { signal } = run.abort;
     const earlier = run.jobs;
     const [name = ''] = jobNames(loaded);
-    const waiting = newJob(world, run, name);
+    const waiting = newJob(world, run, { name, labels: ['ubuntu-24.04'] });
     run.jobs = [...earlier, waiting];
     await waitOrAbort(queueMs, signal);
     if (!signal.aborted) this.inProgress(repository, run);
@@ -149,21 +150,6 @@ const cancelledEnd = (name: string, { reason }: AbortSignal, isBegun: boolean): 
     },
   ],
   artifacts: new Map(),
-});
-
-const newJob = (world: World, run: ActionsRunRecord, name: string): JobRecord => ({
-  id: world.nextId(),
-  name,
-  attempt: run.attempt,
-  labels: ['ubuntu-24.04'],
-  status: 'queued',
-  conclusion: null,
-  startedAt: new Date().toISOString(),
-  completedAt: null,
-  steps: [],
-  log: null,
-  annotations: [],
-  runner: null,
 });
 
 const endedJob = (

@@ -1,6 +1,7 @@
 /** Ends of runs that tests and scenarios write themselves, where hundreds are needed or a machine has to fail. */
 import type { Stage } from '../../src/domain/stage/stage-table.ts';
-import type { ActionsRunRecord, JobAnnotation, JobStep, PullRecord, RepositoryRecord } from '../github/world.ts';
+import type { ActionsRunRecord, JobAnnotation, JobStep } from '../github/actions-records.ts';
+import type { PullRecord, RepositoryRecord } from '../github/world.ts';
 import type { JobPlace } from './runner/job-facts.ts';
 
 export interface StageJob extends JobPlace {
@@ -43,7 +44,7 @@ export type ForkScript = (job: ForkJob) => Promise<ScriptedEnd>;
 export interface ScriptedEnd {
   readonly conclusion: string;
   readonly jobs: readonly ScriptedJob[];
-  /** By name, their files. */
+  /** Artifacts by name, each with its files. */
   readonly artifacts: ReadonlyMap<string, ReadonlyMap<string, Buffer | string>>;
   readonly silent?: boolean;
 }

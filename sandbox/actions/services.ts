@@ -9,7 +9,7 @@ export interface Services {
   readonly sigstore: Sigstore;
   readonly registry: Registry;
   readonly attack: Attack;
-  /** Where the API of the sandbox's GitHub is. */
+  /** The base address of the sandbox's GitHub API. */
   readonly apiUrl: () => string;
 }
 

@@ -4,7 +4,8 @@ import { ApiError, notFound, ok, type Answer, type Call, type Route } from './ht
 import { actionsRunJson, annotationJson, jobJson, runApiUrl, runUrl, workflowJson } from './representations/actions.ts';
 import { wholeSeconds } from './representations/json.ts';
 import { pageOf, parseBody, R, scoped, type Scoped, type Stage } from './scoped.ts';
-import { jobsOfAttempt, type ActionsRunRecord, type RepositoryRecord, type World } from './world.ts';
+import { jobsOfAttempt, type ActionsRunRecord } from './actions-records.ts';
+import type { RepositoryRecord, World } from './world.ts';
 
 const DispatchBody = z.object({
   ref: z.string(),
@@ -29,7 +30,7 @@ export function actionsRoutes(stage: Stage): Route[] {
   ];
 }
 
-/** Where a job asks for its identity. Source: docs, "OpenID Connect reference". */
+/** Answers a job's request for an OIDC token. Source: docs, "OpenID Connect reference". */
 const idToken =
   ({ world }: Stage) =>
   ({ headers, query }: Call): Answer => {

@@ -14,7 +14,7 @@ interface BlobTicket {
 
 const TICKET_MS = 60_000;
 
-/** Of a job that has ended. */
+/** Serves the log of an ended job. */
 const logOf = ({ runs }: RepositoryRecord, jobId: number): string | null =>
   runs.flatMap(({ jobs }) => jobs).find(({ id, status }) => id === jobId && status === 'completed')?.log ?? null;
 

@@ -1,5 +1,6 @@
 /** What the stand-in GitHub knows: plain data. Handlers read and change it; nothing else does. */
-import type { CommitInfo, GitStore } from './git-store.ts';
+import type { ActionsRunRecord, ArtifactRecord } from './actions-records.ts';
+import type { GitStore } from './git-store.ts';
 
 export interface User {
   readonly id: number;
@@ -33,7 +34,7 @@ export interface RepositoryRecord {
   readonly disabledWorkflows: Set<string>;
   /** What a ruleset of its default branch requires; from any App where none is named. */
   readonly requiredChecks: { readonly context: string; readonly integrationId: number | null }[];
-  /** Of Actions, by name: those of the repository. */
+  /** Actions secrets of the repository, by name. */
   readonly secrets: Map<string, string>;
   readonly variables: Map<string, string>;
   /** Machines that its admins have registered for its jobs. */
@@ -42,7 +43,7 @@ export interface RepositoryRecord {
 
 export interface SelfHostedRunner {
   readonly name: string;
-  /** Whatever its owner wrote, also labels that GitHub gives its own machines. */
+  /** Custom labels; GitHub allows labels of its own runners, for example `ubuntu-24.04`. */
   readonly labels: readonly string[];
   /** The keys of the jobs that it takes, where it is busy for all others. */
   readonly jobs?: readonly string[];
@@ -152,98 +153,8 @@ export interface ReactionRecord {
   readonly createdAt: string;
 }
 
-export interface ActionsRunRecord {
-  readonly id: number;
-  readonly file: string;
-  readonly event: 'workflow_dispatch' | 'pull_request';
-  /** Where its commit comes from. */
-  readonly headRepositoryId: number | null;
-  readonly ref: string;
-  readonly headSha: string;
-  readonly commit: CommitInfo;
-  /** What jobs see as `github.ref` and `github.sha`: of a pull request its merge with the base, else as above. */
-  readonly checkedOut: { readonly ref: string; readonly sha: string };
-  /** Of a pull request, the branch that it is for. */
-  readonly baseRef: string | null;
-  /** `github.event`: what started it. */
-  readonly payload: Readonly<Record<string, unknown>>;
-  /** What the file says of itself. */
-  readonly workflow: { readonly id: number; readonly name: string };
-  /** Counts the runs of one file. */
-  readonly number: number;
-  readonly suiteId: number;
-  title: string;
-  readonly group: string | null;
-  readonly inputs: Readonly<Record<string, string>>;
-  /** The reusable workflows that its jobs call. */
-  readonly referenced: readonly { readonly path: string; readonly sha: string }[];
-  readonly actor: User;
-  readonly createdAt: string;
-  attempt: number;
-  startedAt: string;
-  updatedAt: string;
-  status: 'queued' | 'in_progress' | 'completed';
-  conclusion: string | null;
-  /** Of every attempt; none where Actions ended it before it had made any. */
-  jobs: readonly JobRecord[];
-  /** Lists lag a dispatch: before this time the run is not in them. */
-  readonly listedFrom: number;
-  abort: AbortController;
-}
-
-export const jobsOfAttempt = ({ jobs }: Pick<ActionsRunRecord, 'jobs'>, attempt: number): readonly JobRecord[] =>
-  jobs.filter((job) => job.attempt === attempt);
-
-export interface JobRecord {
-  /** Its check run's as well. */
-  readonly id: number;
-  readonly name: string;
-  readonly attempt: number;
-  readonly labels: readonly string[];
-  status: 'queued' | 'in_progress' | 'completed';
-  conclusion: string | null;
-  startedAt: string;
-  completedAt: string | null;
-  steps: readonly JobStep[];
-  /** Once it has ended; null where it left none. */
-  log: string | null;
-  /** What Actions wrote on it. */
-  annotations: readonly JobAnnotation[];
-  /** Who carried it out; null where nobody did. */
-  runner: RunnerRecord | null;
-}
-
-export interface JobStep {
-  readonly name: string;
-  readonly conclusion: string;
-}
-
-/** Source: docs, "REST API endpoints for workflow jobs". */
-export interface RunnerRecord {
-  readonly id: number;
-  readonly name: string;
-  readonly groupId: number;
-  readonly groupName: string;
-  readonly environment: 'github-hosted' | 'self-hosted';
-}
-
-export interface JobAnnotation {
-  readonly level: 'failure' | 'warning' | 'notice';
-  readonly message: string;
-}
-
-export interface ArtifactRecord {
-  readonly id: number;
-  readonly runId: number;
-  readonly name: string;
-  readonly createdAt: string;
-  zip: Buffer;
-  digest: string;
-  expired: boolean;
-}
-
 export interface World {
-  /** By the token of a running job that may have an identity: what that says of it, for an audience. */
+  /** OIDC token issuers by job token, for running jobs with `id-token: write`. */
   readonly identities: Map<string, (audience: string) => string>;
   readonly users: Map<string, User>;
   readonly repositories: Map<number, RepositoryRecord>;

@@ -65,7 +65,7 @@ export class OciImage {
     return this.pushManifest({ schemaVersion: 2, mediaType: INDEX, manifests }, INDEX, tag);
   }
 
-  /** Of an index the image for Linux on amd64: the machine that stages run on. */
+  /** Returns the manifest; for an index, that of linux/amd64, the platform that stages run on. */
   async manifest(reference: string): Promise<z.infer<typeof ImageManifest>> {
     const read: unknown = JSON.parse((await this.raw(reference)).toString('utf8'));
     const index = Index.safeParse(read);

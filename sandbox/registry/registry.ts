@@ -1,6 +1,6 @@
 /**
- * An OCI registry as ghcr.io is: manifests and blobs by digest, no referrers API but the fallback tag. In memory. Whoever
- * pushes has to say who he is.
+ * An OCI registry as ghcr.io is: manifests and blobs by digest, no referrers API but the fallback tag. In memory. Pushes
+ * require credentials.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -61,7 +61,7 @@ export class Registry {
     else this.manifest(request, response, { name: match['name'] ?? '', reference: match['reference'] ?? '', body });
   }
 
-  /** Whoever writes has to say who he is; who reads only where the registry is private. */
+  /** Requires credentials for writes, and for reads when the registry is private. */
   private admits({ headers, method = '' }: IncomingMessage): boolean {
     const isOpen = !this.isPrivate && ['GET', 'HEAD'].includes(method);
     return isOpen || headers.authorization === basic(this.credentials);

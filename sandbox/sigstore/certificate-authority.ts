@@ -31,7 +31,7 @@ export class CertificateAuthority {
   readonly rootCertificate: Buffer;
   private readonly name: string;
   private readonly keys: webcrypto.CryptoKeyPair;
-  /** Where certificates are logged; an authority that logs nowhere is none that Fulcio would be. */
+  /** The CT log; null for GitHub's authority, which has none. */
   log: CertificateLog | null;
   now = (): Date => new Date();
 

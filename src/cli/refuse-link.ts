@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from './usage-error.ts';
 
 /**
- * Somebody else may have made the checkout: a link in it would lead what is written to wherever it points.
+ * Refuses symbolic links. The checkout may be untrusted, and a link would redirect writes to a path outside it.
  *
  * @throws UsageError
  */

@@ -20,7 +20,7 @@ function wanted(name: string): string {
   return value;
 }
 
-/** Null where there is none. A link would lead to whatever the runner has at that place. */
+/** Returns null when the file does not exist. Refuses symbolic links, which could read files of the runner. */
 function settingsIn(workspace: string): string | null {
   const path = join(workspace, SETTINGS_PATH);
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -50,7 +50,7 @@ function factsOf(): BuildFacts {
   };
 }
 
-/** A value's end is a word that nobody could have written into it. */
+/** Uses a random delimiter, which a value cannot contain. */
 function handOn(outputs: Readonly<Record<string, string>>): void {
   const lines = Object.entries(outputs).map(([name, value]) => {
     const end = `end-${randomUUID()}`;
@@ -59,7 +59,7 @@ function handOn(outputs: Readonly<Record<string, string>>): void {
   appendFileSync(wanted('GITHUB_OUTPUT'), lines.join(''));
 }
 
-/** As an annotation: what stands there is what somebody wrote into a file, so it is escaped. */
+/** Prints an annotation. The message quotes an untrusted file, so it is escaped. */
 const told = (message: string, line: number | null): string =>
   `::error${line === null ? '' : ` file=${SETTINGS_PATH},line=${line}`}::${message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}\n`;
 

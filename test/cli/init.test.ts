@@ -27,7 +27,7 @@ const WORKFLOWS = [...STAGES.map((stage) => STAGE_TABLE[stage].file), FORK_CHECK
   (file) => `.github/workflows/${file}`,
 );
 
-/** Of a repository that builds for itself. */
+/** The plan files of a repository without an isolated builder. */
 const PLAN = ['.github/slsa-plan/action.yml', '.github/slsa-plan/plan.mjs'];
 
 let home: string;

@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { StageEnd, StageScript } from '../../sandbox/actions/scripts.ts';
 import { Sandbox } from '../../sandbox/box.ts';
-import type { ActionsRunRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { ActionsRunRecord } from '../../sandbox/github/actions-records.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import type { FixtureName } from '../../sandbox/set-up.ts';
 import { STAGE_TABLE } from '../../src/domain/stage/stage-table.ts';
 import { ask, pathOf, stubs, stubsBut, tokenFor, type Asked, type Reply } from './wire.ts';
@@ -231,7 +232,7 @@ describe('annotations', () => {
 
 interface Done {
   readonly run: ActionsRunRecord;
-  /** Of the job that failed, else of the last one. */
+  /** Returns the log of the failed job, or of the last one. */
   readonly log: readonly string[];
   readonly steps: readonly string[];
 }

@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sandbox } from '../../sandbox/box.ts';
-import type { ActionsRunRecord, JobRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { ActionsRunRecord, JobRecord } from '../../sandbox/github/actions-records.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 
 let box: Sandbox;
 let count = 0;
@@ -164,7 +165,7 @@ describe('jobs', () => {
     expect(logOf(run)).toContain('self-hosted cellar');
   });
 
-  it("end as cancelled, with GitHub's words, where somebody presses Cancel", async () => {
+  it("end as cancelled, with GitHub's annotation, when a user cancels the run", async () => {
     const { run } = await start(
       steps('      - run: sleep 60\n      - if: ${{ !cancelled() }}\n        run: echo no\n'),
     );

@@ -122,7 +122,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
     cp -r "$ARTIFACTS/$WITH_RUN_ID/$WITH_NAME/." "$WITH_PATH"`,
 };
 
-/** Where the jobs before the one that signs ran. */
+/** The runners of the jobs before the signing job. */
 const JOBS = ['plan', 'build', 'provenance'].map((name) => ({
   name,
   status: name === 'provenance' ? 'in_progress' : 'completed',

@@ -7,7 +7,8 @@ import { unzipSync } from 'fflate';
 import { z } from 'zod';
 import { readArchive } from '../../activities/read-archive.ts';
 import type { Sandbox } from '../../sandbox/box.ts';
-import type { ActionsRunRecord, ArtifactRecord, RepositoryRecord } from '../../sandbox/github/world.ts';
+import type { ActionsRunRecord, ArtifactRecord } from '../../sandbox/github/actions-records.ts';
+import type { RepositoryRecord } from '../../sandbox/github/world.ts';
 import type { FixtureName, Files } from '../../sandbox/set-up.ts';
 import { planBuild, type BuildOutputs } from '../../src/domain/build/build-plan.ts';
 import { SIGNING_MODES } from '../../src/domain/build/builder.ts';
@@ -24,7 +25,7 @@ export interface ChainOptions {
   readonly name: string;
   readonly visibility?: 'public' | 'private';
   readonly fixture?: FixtureName;
-  /** Of the settings file, before `image`. */
+  /** The settings file, without its `image` part. */
   readonly settings?: string;
   /** In place of the sandbox's own. */
   readonly registry?: string;
@@ -39,7 +40,7 @@ export interface ChainOptions {
 export interface Ran<S extends Stage = Stage> {
   readonly run: ActionsRunRecord;
   readonly reading: Reading<StageResults[S]> | null;
-  /** Of the artifact, sorted. */
+  /** File names of the artifact, sorted. */
   readonly files: readonly string[];
   /** What came to be elsewhere, of each kind. */
   readonly left: Readonly<Record<'publicLog' | 'github' | 'registry' | 'attestations', number>>;
@@ -208,6 +209,7 @@ export class Chain {
         build: { tag: this.plan.tag, signing: Signing.parse(this.plan.signing) },
       },
     });
+    // readArchive returns the result of the stage that `expected` names, which its type does not say.
     return reading as Reading<StageResults[S]>;
   }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutants [file …]`: are faults of the stage files noticed that nobody wrote a test for? Each file is changed in
+ * `npm run test:mutants [file …]` measures which faults of the stage files no test detects. Each file is changed in
  * sixty small ways; a fault is caught where GitHub's parser refuses the file, where a scenario ends otherwise than told, or
  * where a rule of the stage files is broken. What is not caught is listed.
  */
@@ -61,7 +61,7 @@ async function caughtBy(target: Target, sources: StageSources, all: readonly Rea
   return null;
 }
 
-/** In a copy of this folder, so that the change is nobody else's. */
+/** Runs the rules in a copy of this folder, so that the checkout stays unchanged. */
 async function breaksRule(copy: string, path: string, text: string): Promise<boolean> {
   const original = join(ROOT, 'stages', path);
   await writeFile(join(copy, 'stages', path), text);

@@ -6,7 +6,7 @@ import type { Chain, ChainOptions, Ran } from './chain.ts';
 export interface Scenario extends Omit<ChainOptions, 'name'> {
   /** Rendered for a builder of its own repository, else a build of the repository's own. */
   readonly isolated?: true;
-  /** Whose registry answers nobody without credentials. */
+  /** The registry requires credentials for reads too. */
   readonly closed?: true;
   readonly steps: readonly Step[];
 }
@@ -254,8 +254,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       listed(1),
     ],
   },
-  'an image that nobody signed': { steps: [OWN, SBOM, attested(), rejected('signature')] },
-  'an image that nobody attested': { steps: [OWN, SBOM, signed(), rejected('SBOM attestation')] },
+  'an unsigned image': { steps: [OWN, SBOM, attested(), rejected('signature')] },
+  'an image without an SBOM attestation': { steps: [OWN, SBOM, signed(), rejected('SBOM attestation')] },
   "A4: a repository's own machine that answers to the name of GitHub's": {
     isolated: true,
     prepare: ({ selfHosted }) => void selfHosted.push({ name: 'ours', labels: ['ubuntu-24.04'], jobs: ['build'] }),

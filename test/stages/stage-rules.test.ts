@@ -182,7 +182,7 @@ const uploadIs = (step: Step, stage: Stage, files: readonly string[]): string[] 
 
 const LEAVES_REPORT = "${{ !cancelled() && steps.report.outcome == 'success' }}";
 
-/** By its environment, or by the inputs of an action. */
+/** Returns a value from the step's environment or from the action's inputs. */
 const givenTo = (steps: readonly Step[], title: string, name: string): string | undefined => {
   const step = steps.find((each) => each.name === title);
   return step?.env[name] ?? step?.with[name];
@@ -926,7 +926,7 @@ const mutations: readonly Mutation[] = [
   ]),
   ...inBoth('machines of anybody', 'signs only where', [OTHER_MACHINES, OTHER_MACHINES.replace('!=', '==')]),
   mutation('another plan action', 'runs only the plan', 'builder', ['slsa-builder/plan@', 'other/plan@']),
-  mutation('a plan that nobody compares', 'runs only the plan', 'build', ['sha256sum .github', 'ls .github']),
+  mutation('a plan program without a hash check', 'runs only the plan', 'build', ['sha256sum .github', 'ls .github']),
   ...inBoth('a runner image that moves', 'gives each job', ['ubuntu-24.04', 'ubuntu-latest']),
   ...inBoth("a runner of the caller's", 'gives each job', ['ubuntu-24.04', '${{ inputs.commit }}']),
   ...inBoth('a job without an end', 'gives each job', ['    timeout-minutes: 10\n', '']),

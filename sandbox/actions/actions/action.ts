@@ -22,7 +22,7 @@ export interface ActionDouble {
 export interface ActionCall {
   /** An input of the double; empty where nothing was given and there is no default. */
   readonly input: (name: string) => string;
-  /** Of the step, with what the job and the file set. */
+  /** The environment of the step, merged with that of the job and the workflow. */
   readonly env: Readonly<Record<string, string>>;
   readonly facts: JobFacts;
   readonly machine: Machine;

@@ -89,7 +89,7 @@ interface Claim {
 const CycloneDx = z.object({ bomFormat: z.string(), serialNumber: z.string(), specVersion: z.string() });
 const MAX_SBOM_BYTES = 16 * 1024 * 1024;
 
-/** An SBOM, whatever the inputs say of predicates, or the provenance of this very job. */
+/** Returns the predicate: the SBOM, the given predicate, or the provenance of this job. */
 function claimOf(call: ActionCall): Claim {
   const { input, facts, machine } = call;
   const sbomPath = input('sbom-path');

@@ -152,7 +152,7 @@ async function exported(
 
 const REF = 'builder/builder0/0123456789abcdefghijklmno';
 
-/** What buildx writes where nobody switches it off: the whole event is in it. */
+/** The provenance that buildx adds to its metadata by default. It contains the whole event. */
 const provenanceOf = ({ facts }: ActionCall): Record<string, unknown> => ({
   'buildx.build.provenance': { invocation: { environment: { github_event_payload: facts.run.payload } } },
 });

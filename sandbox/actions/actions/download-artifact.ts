@@ -31,7 +31,7 @@ const unable = (why: string): ActionEnd => failed(`Unable to download artifact(s
 function download(call: ActionCall): ActionEnd {
   const { input, facts, machine, services } = call;
   const [name, path] = [input('name'), input('path')];
-  // Without a token only this run's own artifacts are seen, whatever else is asked for.
+  // Without a token the action ignores `repository` and `run-id`, and reads artifacts of its own run only.
   const isElsewhere = input('github-token') !== '';
   if (name === '') return unable('the sandbox knows downloads by name only');
   const [owner = '', repositoryName = ''] = input('repository').split('/');

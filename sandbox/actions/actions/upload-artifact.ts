@@ -68,7 +68,7 @@ interface Found {
   readonly root: string;
 }
 
-/** Of several paths the least common folder is the root; of one, the folder that it names, or that its file is in. */
+/** Returns the root folder: the least common folder of several paths, or the folder of a single path. */
 function search(patterns: readonly string[], workspace: string, hidden: boolean): Found {
   const found = patterns.map((pattern) => {
     const absolute = isAbsolute(pattern) ? pattern : join(workspace, pattern);

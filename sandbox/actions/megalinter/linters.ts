@@ -23,7 +23,7 @@ export interface Linter {
   readonly tool: string;
   readonly version: string;
   readonly files: RegExp;
-  /** Where none of these is in the repository's root, MegaLinter leaves it out. */
+  /** MegaLinter skips the linter when none of these files is in the repository's root. */
   readonly needs?: readonly string[];
   /** Formatters only warn, unless `FORMATTERS_DISABLE_ERRORS` is false. */
   readonly isFormatter: boolean;
@@ -96,7 +96,7 @@ export const LINTERS: readonly Linter[] = [
     fix: () => ofNode('markdownlint-cli2/markdownlint-cli2-bin.mjs', '--fix', '--no-globs'),
     read: readLines(PLACED),
     counts: 'lines',
-    // Of markdownlint-cli2 only: MegaLinter has markdownlint-cli.
+    // Only markdownlint-cli2 prints this line; MegaLinter uses markdownlint-cli.
     leavesOut: /^(markdownlint-cli2 v|Finding: |Linting: |Summary: )/,
   },
   {

@@ -4,7 +4,7 @@ import type { Lint, Linted } from './lint.ts';
 
 const DOCS = 'https://megalinter.io/9.3.0';
 
-/** By path below the report folder. */
+/** Report files, keyed by their path below the report folder. */
 export function reportFiles(lint: Lint, settings: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const json = settings['JSON_REPORTER_FILE_NAME'] ?? 'mega-linter-report.json';
   const sarif = settings['SARIF_REPORTER_FILE_NAME'] ?? 'megalinter-report.sarif';

@@ -1,6 +1,6 @@
-import type { JobAnnotation } from '../../github/world.ts';
+import type { JobAnnotation } from '../../github/actions-records.ts';
 
-/** GitHub's own words on the jobs of a run that somebody cancelled. */
+/** Returns the annotations that GitHub adds to the jobs of a cancelled run. */
 export const cancelledWords = (by: unknown): JobAnnotation[] =>
   typeof by === 'object' && by !== null && 'login' in by
     ? [{ level: 'failure', message: `The run was canceled by @${String(by.login)}.` }]

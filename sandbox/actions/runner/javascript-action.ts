@@ -10,7 +10,7 @@ import { findRepository, type RepositoryRecord, type World } from '../../github/
 import type { Machine } from './machine.ts';
 
 export interface JavaScriptAction {
-  /** By name, with its default; null where it has none. */
+  /** Inputs by name, with their defaults; null when there is no default. */
   readonly inputs: Readonly<Record<string, string | null>>;
   /** The program's path on the machine. */
   readonly main: string;

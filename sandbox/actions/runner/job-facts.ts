@@ -1,9 +1,10 @@
 /** What a job knows of itself: the repository, the run, the file that it stands in, what its token may, and its machine. */
-import type { ActionsRunRecord, RepositoryRecord, RunnerRecord } from '../../github/world.ts';
+import type { ActionsRunRecord, RunnerRecord } from '../../github/actions-records.ts';
+import type { RepositoryRecord } from '../../github/world.ts';
 import { SERVER } from '../../sigstore/claims.ts';
 import type { Permissions } from './workflow.ts';
 
-/** Where a job stands: enough to say who it is. */
+/** Identifies a job: its repository, run, workflow file and runner. */
 export interface JobPlace {
   readonly repository: RepositoryRecord;
   readonly run: ActionsRunRecord;

@@ -1,5 +1,5 @@
 /** The log of a job, with its masks, and the annotations that its steps leave. */
-import type { JobAnnotation } from '../../github/world.ts';
+import type { JobAnnotation } from '../../github/actions-records.ts';
 import { readPrinted } from './log-commands.ts';
 import type { Masks } from './masks.ts';
 

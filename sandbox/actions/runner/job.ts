@@ -4,7 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ActionDouble } from '../actions/action.ts';
 import type { Services } from '../services.ts';
-import type { ActionsRunRecord, JobAnnotation, JobRecord, JobStep, RepositoryRecord } from '../../github/world.ts';
+import {
+  newJob,
+  type ActionsRunRecord,
+  type JobAnnotation,
+  type JobRecord,
+  type JobStep,
+} from '../../github/actions-records.ts';
+import type { RepositoryRecord } from '../../github/world.ts';
 import { claimsOf } from '../../sigstore/claims.ts';
 import { tokenOf } from '../../sigstore/sigstore.ts';
 import type { ToolsServer } from '../tools/tools-server.ts';
@@ -25,7 +32,7 @@ export interface JobParts {
   readonly services: Services;
   readonly tools: ToolsServer;
   readonly doubles: readonly ActionDouble[];
-  /** Where each job gets a folder of its own. */
+  /** The parent folder of the jobs' own folders. */
   readonly folder: string;
   readonly signal: AbortSignal;
   /** Milliseconds of a minute of `timeout-minutes`. */
@@ -39,23 +46,11 @@ export interface JobParts {
 /** One MiB of UTF-16, of each job. Source: docs, "Defining outputs for jobs". */
 const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 
-/** A job that has a record and nothing else yet. */
-export function newJob(starting: StartingJob, { run, services }: Pick<JobParts, 'run' | 'services'>): JobRecord {
+/** Returns the queued job's record, named and labelled by the workflow file. */
+export function queuedJob(starting: StartingJob, { run, services }: Pick<JobParts, 'run' | 'services'>): JobRecord {
   const own = starting.job.name === undefined ? starting.job.id : textOf(starting.job.name, scopeOf(starting));
-  return {
-    id: services.world.nextId(),
-    name: `${starting.prefix}${own}`,
-    attempt: run.attempt,
-    status: 'queued',
-    conclusion: null,
-    startedAt: new Date().toISOString(),
-    completedAt: null,
-    steps: [],
-    log: null,
-    annotations: [],
-    runner: null,
-    labels: [textOf(starting.job.runsOn, scopeOf(starting))],
-  };
+  const labels = [textOf(starting.job.runsOn, scopeOf(starting))];
+  return newJob(services.world, run, { name: `${starting.prefix}${own}`, labels });
 }
 
 const scopeOf = ({ contexts }: StartingJob): Scope => ({ contexts, status: 'success' });
@@ -256,7 +251,7 @@ const inputOf = (inputs: Readonly<Record<string, string>>, name: string): string
   return value;
 };
 
-/** Where a job asks for its identity: only where it may. Source: docs, "OpenID Connect reference". */
+/** Returns the OIDC request variables, only for jobs with `id-token: write`. Source: docs, "OpenID Connect reference". */
 const identityVariables = (facts: JobFacts, { apiUrl }: Services): Record<string, string> =>
   may(facts, 'id-token', 'write')
     ? {

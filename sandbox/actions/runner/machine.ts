@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Where this process may, scripts run as this user and not as its own. */
+/** The user that scripts run as when this process is root. */
 const RUNNER = { uid: 1001, gid: 1001 } as const;
 const IS_ROOT = process.getuid?.() === 0;
 

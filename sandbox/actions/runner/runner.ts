@@ -1,7 +1,8 @@
 /** A run of a workflow file: its jobs, and how it ended as a whole. */
-import type { ActionsRunRecord, JobRecord, RepositoryRecord } from '../../github/world.ts';
+import type { ActionsRunRecord, JobRecord } from '../../github/actions-records.ts';
+import type { RepositoryRecord } from '../../github/world.ts';
 import { githubContext } from './job-facts.ts';
-import { newJob, runJob, type JobParts } from './job.ts';
+import { queuedJob, runJob, type JobParts } from './job.ts';
 import { runJobs, together, type Result, type StartingJob } from './jobs.ts';
 import type { Loaded } from './called-workflows.ts';
 
@@ -17,7 +18,7 @@ export async function runWorkflow(
 ): Promise<Result> {
   const all: JobParts = { ...parts, repository, run };
   const add = (starting: StartingJob): JobRecord => {
-    const record = newJob(starting, all);
+    const record = queuedJob(starting, all);
     run.jobs = [...run.jobs, record];
     return record;
   };
@@ -42,7 +43,7 @@ export async function runWorkflow(
 const hasSecrets = ({ event, headRepositoryId }: ActionsRunRecord, { id }: Pick<RepositoryRecord, 'id'>): boolean =>
   event !== 'pull_request' || headRepositoryId === id;
 
-/** Of the parts of the `github` context that only a job has. */
+/** The parts of the `github` context that exist only inside a job. */
 const NO_JOB = {
   id: '',
   name: '',

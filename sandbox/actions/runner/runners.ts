@@ -1,5 +1,6 @@
-/** The machine that takes a job: by its label, whoever offers it. Source: docs, "Choosing the runner for a job". */
-import type { RepositoryRecord, RunnerRecord, World } from '../../github/world.ts';
+/** Returns the runner that takes a job. Self-hosted runners match by label too. Source: docs, "Choosing the runner for a job". */
+import type { RunnerRecord } from '../../github/actions-records.ts';
+import type { RepositoryRecord, World } from '../../github/world.ts';
 
 /** Labels of machines that GitHub offers. */
 const HOSTED = /^(ubuntu-(latest|22\.04|24\.04)|windows-(latest|2022|2025)|macos-(latest|14|15))$/;

@@ -26,7 +26,7 @@ export interface StepsParts {
   readonly signal: AbortSignal;
   /** Contexts but `env`, `steps` and `job`, which the steps themselves make. */
   readonly contexts: Readonly<Record<string, unknown>>;
-  /** Of every process, whatever a step sets. */
+  /** Variables of every process; a step cannot override them. */
   readonly variables: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   /** Folders of programs, before those of this machine. */
@@ -141,6 +141,7 @@ export class Steps {
     const { exitCode } = await machine
       .run(command, all, { cwd, signal, onLine: (line) => log.printed(line) })
       .catch((error: unknown) => {
+        // spawn rejects with system errors only (Node docs, "Event: 'error'").
         throw new Error(startFault(error as NodeJS.ErrnoException, command[0] ?? '', cwd));
       });
     this.take(files, record);
@@ -238,7 +239,7 @@ export class Steps {
   }
 }
 
-/** Nobody waits for an action that is to end. */
+/** Ends the wait for an action when the step is cancelled. */
 const aborted = (signal: AbortSignal): Promise<ActionEnd> =>
   new Promise((resolve) => {
     const end = (): void => resolve({ outputs: {}, failure: 'The operation was canceled.' });

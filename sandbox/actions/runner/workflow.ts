@@ -53,7 +53,7 @@ export interface Job {
   readonly timeoutMinutes: TemplateToken | undefined;
   readonly defaults: Defaults;
   readonly steps: readonly Step[];
-  /** Of a job that calls a reusable workflow: which, and what it hands over. */
+  /** The reusable workflow that the job calls, with its inputs and secrets; null for other jobs. */
   readonly calls: {
     readonly workflow: string;
     readonly inputs: TemplateToken | undefined;

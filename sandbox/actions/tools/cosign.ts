@@ -107,7 +107,7 @@ const Statement = z.object({
   subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
 });
 
-/** Of bundles, the newer format, cosign tells nothing by its exit code but 1. */
+/** Exits with 1 for every failure, as cosign does for the bundle format. */
 async function verify(call: ToolCall, { flags, name, digest }: Asked, predicateType: string): Promise<ToolResult> {
   const identity = flags['certificate-identity'] ?? '';
   if (identity === '' || flags['certificate-oidc-issuer'] === undefined)

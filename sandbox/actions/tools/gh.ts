@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { imageFor } from '../registry-access.ts';
 import { jobJson } from '../../github/representations/actions.ts';
-import { jobsOfAttempt } from '../../github/world.ts';
+import { jobsOfAttempt } from '../../github/actions-records.ts';
 import { may } from '../runner/job-facts.ts';
 import { trustedRootJson, verifyBundle } from '../../sigstore/trust.ts';
 import type { SigstoreInstance } from '../../sigstore/sigstore.ts';

@@ -1,6 +1,5 @@
 /**
- * Real programs in place of the doubles, for what asks nobody outside: gh and cosign as they verify. What signs, or asks
- * github.com, stays with the doubles.
+ * Runs the real gh and cosign for verification, which needs no network. The doubles sign and answer requests to github.com.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

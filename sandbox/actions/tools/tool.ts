@@ -31,7 +31,7 @@ export const ended = (
 });
 
 export interface Flags {
-  /** By name, without dashes; the last one wins. */
+  /** Flags by name, without dashes; the last value wins. */
   readonly flags: Readonly<Record<string, string>>;
   readonly rest: readonly string[];
 }

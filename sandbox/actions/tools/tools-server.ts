@@ -1,4 +1,4 @@
-/** Where calls of tools arrive: a line protocol on loopback, which the shims speak. */
+/** Receives tool calls from the shims, over a line protocol on loopback. */
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -17,10 +17,10 @@ import type { Tool, ToolCall, ToolResult } from './tool.ts';
 /** What a call is made for: a job, which is known by its ticket. */
 export type Admitted = Pick<ToolCall, 'facts' | 'machine' | 'services'>;
 
-/** By the folder that puts them on the PATH: `hosted` has what a hosted runner has from the start. */
+/** Tools by folder on the PATH. `hosted` holds what a GitHub-hosted runner has preinstalled. */
 export type Toolboxes = Readonly<Record<string, Readonly<Record<string, Tool>>>>;
 
-/** Of these the standard input is part of the call; the others leave it to whoever reads next. */
+/** Tools that read standard input; the others leave it to the next command of the script. */
 const READ_STDIN = ['jq'];
 
 /** The sandbox's tools, and those of the machine's own that are as good. */

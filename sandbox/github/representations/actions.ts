@@ -1,5 +1,6 @@
 /** Actions: runs, their jobs and their artifacts. */
-import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, JobRecord, RepositoryRecord, World } from '../world.ts';
+import type { ActionsRunRecord, ArtifactRecord, JobAnnotation, JobRecord } from '../actions-records.ts';
+import type { RepositoryRecord, World } from '../world.ts';
 import { userJson } from './accounts.ts';
 import { simpleCommitJson } from './contents.ts';
 import { nodeId, wholeSeconds, type Json } from './json.ts';

@@ -77,7 +77,7 @@ export interface ActionsReader {
   /** Null where nothing has changed since `etag`. */
   run(id: number, etag: string | null): Promise<{ readonly run: ActionsRun; readonly etag: string | null } | null>;
   jobs(runId: number): Promise<readonly Job[]>;
-  /** Where each job of an attempt ran. */
+  /** Returns the runner group of each job of an attempt. */
   machinesOf(runId: number, attempt: number): Promise<readonly JobMachine[]>;
   /** What Actions itself wrote on a job: a lost runner, a time-out, who cancelled. */
   annotations(jobId: number): Promise<readonly string[]>;

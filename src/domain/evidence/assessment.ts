@@ -54,7 +54,7 @@ export interface Evidence {
   readonly build: BuildEvidence;
   /** Of the Actions run that built, by the API; null where no run is known. */
   readonly conclusion: string | null;
-  /** Of every job of that run's attempt; null where no run is known. */
+  /** The runners of all jobs of that run's attempt; null when no run is known. */
   readonly machines: readonly JobMachine[] | null;
   readonly found: readonly FoundBundle[];
   readonly looked: Readonly<Record<Place, Looked>>;

@@ -17,14 +17,14 @@ export interface JobMachine {
 const GITHUBS = { id: 0, name: 'GitHub Actions' } as const;
 const MAX_NAMED = 3;
 
-/** @param machines of every job of the run's attempt; null where nobody asked, as for provenance in a file */
+/** @param machines the runners of all jobs of the attempt; null when the API was not asked (provenance in a file) */
 export function machinesCheck(machines: readonly JobMachine[] | null): Check {
   if (machines === null) return { id: 'machines', state: 'not_assessed', expected: '', found: '(not asked)' };
   const ran = machines.filter(({ conclusion }) => conclusion !== 'skipped');
   const others = ran.filter(({ groupId, groupName }) => groupId !== GITHUBS.id || groupName !== GITHUBS.name);
   const found = others
     .slice(0, MAX_NAMED)
-    .map(({ job, groupName }) => `${job} on a machine of ${groupName ?? 'nobody known'}`)
+    .map(({ job, groupName }) => `${job} on a runner of group ${groupName ?? 'unknown'}`)
     .join(', ');
   return stated('machines', ran.length > 0 && others.length === 0, GITHUBS.name, found || '(no job)');
 }

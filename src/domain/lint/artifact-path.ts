@@ -1,12 +1,12 @@
 /**
- * Where a finding is: a SARIF artifact location → the file's path from the repository's root.
+ * Converts a SARIF artifact location to the file's path from the repository's root.
  *
  * Sources: SARIF 2.1.0, 3.4.3 (a URI reference: blanks and letters beyond ASCII are escaped); MegaLinter v9.3.0 `utils.py`,
  * `LIST_OF_REPLACEMENTS`, which cuts its workspace out of the text, so that `file:///github/workspace/src/a.js` arrives as
  * `file://src/a.js`.
  */
 
-/** Where MegaLinter's container has the repository. */
+/** The repository's path inside MegaLinter's container. */
 const WORKSPACES = /^\/?(?:github\/workspace|tmp\/lint)\//;
 
 export function artifactPath(uri: string): string {

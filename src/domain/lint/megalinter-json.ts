@@ -30,7 +30,7 @@ export const MegaLinterJson = z.object({
   linters: z.array(Linter),
   status: z.enum(['success', 'warning', 'error']),
   return_code: z.number().int(),
-  /** 1 where a fixer has changed a file: with `FAIL_IF_UPDATED_SOURCES` MegaLinter then fails, whatever its report says. */
+  /** 1 when a fixer has changed a file. With `FAIL_IF_UPDATED_SOURCES` MegaLinter then fails even without findings. */
   has_updated_sources: z.number().int().nullish(),
 });
 

@@ -18,12 +18,12 @@ const MANIFESTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Where a package was installed, a scanner finds the installed package and not the file that asked for it: which of these does.
- * Seen of syft 1.18 and 1.42 on images: lock files there are of no account.
+ * Maps the path of an installed package to the lock files that can name it. syft reports installed packages of an image and
+ * ignores lock files there (anchore/syft `internal/task/package_tasks.go`: `InstalledTag` with `ImageTag`; run with 1.18.1).
  */
 const INSTALLED: readonly { readonly at: RegExp; readonly manifests: readonly string[] }[] = [
   { at: /^(.*?)node_modules\/.*package\.json$/, manifests: ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml'] },
-  // Where an environment lies says nothing of where its requirements do.
+  // The path of a Python environment does not tell the folder of its requirements.
   { at: /^()(?:.*\/)?(?:site|dist)-packages\//, manifests: ['requirements.txt', 'poetry.lock', 'uv.lock'] },
 ];
 

@@ -73,7 +73,7 @@ export const Image = z.strictObject({
         .string()
         .max(1000)
         .regex(/^[^\r\n]*$/, 'a build argument is one line')
-        // docker/build-push-action trims each: what was cut off would be missed by nobody but the program that needs it.
+        // docker/build-push-action trims each value, so a trailing blank would be lost without a message.
         .regex(/(^|\S)$/, 'a build argument does not end in blanks'),
     )
     .optional(),

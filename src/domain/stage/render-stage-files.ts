@@ -60,7 +60,7 @@ const PLAN_MARK = "      # Here `slsa-pipeline init` writes the builder's own st
 const PLAN_NOTE =
   "      # The App's own plan, bundled (`npm run build:plan`), of the builder's repository at a commit of it.\n";
 
-/** Where a repository that has no isolated builder keeps the plan action. */
+/** The plan action's folder in a repository without an isolated builder. */
 export const OWN_PLAN = '.github/slsa-plan';
 
 /** What a repository needs beside its workflows where it has no isolated builder: by path. */
@@ -70,7 +70,7 @@ export const ownPlanFiles = ({ plan }: Pick<StageSources, 'plan'>): ReadonlyMap<
     [`${OWN_PLAN}/plan.mjs`, plan.program],
   ]);
 
-/** The `uses:` of the shipped builder: nobody's. */
+/** The placeholder `uses:` of the shipped builder. */
 const NOBODYS_PLAN = `example-org/slsa-builder/plan@${'0'.repeat(40)}`;
 
 /** The plan action of a builder: its repository's, at the same commit. */

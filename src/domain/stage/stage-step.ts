@@ -20,7 +20,8 @@ export interface StageInput<S extends Stage = Stage> {
   /** The Actions run must be at the very commit: stages that check it out, and all stages of a pull request. */
   readonly bindsCommit: boolean;
   readonly key: string;
-  /** Of its runs one may be at work; random, so that nobody else's can be put in its place. Absent of older runs. */
+  /** The concurrency group: one run of it may be active. It is random, so that an attacker cannot cancel the run by joining the group.
+   * Absent in runs that an older version started. */
   readonly group?: string;
   /** The stage file's own inputs, beside key, nonce, group and commit. */
   readonly inputs: Readonly<Record<string, string>>;
