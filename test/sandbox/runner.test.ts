@@ -16,6 +16,7 @@ afterAll(() => box.stop());
 
 const FILE = '.github/workflows/x.yml';
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
+const DOWNLOAD = 'actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c';
 const UPLOAD = 'actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a';
 
 interface Given {
@@ -197,6 +198,21 @@ describe('outputs of a job', () => {
     expect(logOf(run, 'b')).toContain('image= tag=v1');
   });
 
+  it("fail the job with GitHub's errors above 1 MiB of UTF-16", async () => {
+    const outputs = (characters: number): string =>
+      workflow(`  a:
+    runs-on: ubuntu-24.04
+    outputs: { big: "\${{ steps.s.outputs.big }}" }
+    steps: [{ id: s, run: "{ printf big=; head -c ${characters} /dev/zero | tr '\\\\0' x; echo; } >> $GITHUB_OUTPUT" }]
+`);
+    const [fits, exceeds] = await Promise.all([runs(outputs(500_000)), runs(outputs(600_000))]);
+    expect([fits.run.conclusion, exceeds.run.conclusion]).toEqual(['success', 'failure']);
+    expect(said(only(exceeds.run))).toEqual([
+      'Fail to evaluate job outputs',
+      'The template is not valid. System.InvalidOperationException: Maximum object size exceeded',
+    ]);
+  });
+
   it('are masked in every form that programs print them in', async () => {
     const secret = 'p"ss w/rd';
     const { run } = await runs(
@@ -326,6 +342,18 @@ describe('actions', () => {
     const after = await runs(steps(`      - uses: ${CHECKOUT}\n      - uses: ./act\n`), { files });
     expect(said(only(before.run))[0]).toMatch(/^Can't find 'action\.yml', .*Did you forget to run actions\/checkout/);
     expect(logOf(after.run)).toContain('acted');
+  });
+
+  it("leave folders to the runner's user, also those on the way to them", async () => {
+    const { run } = await runs(
+      steps(
+        `      - uses: ${UPLOAD}\n        with: { name: n, path: a.txt }\n`.replace(
+          /^/,
+          `      - uses: ${CHECKOUT}\n        with: { path: x/y }\n      - run: cp x/y/a.txt a.txt && touch x/b\n`,
+        ) + `      - uses: ${DOWNLOAD}\n        with: { name: n, path: down/deep }\n      - run: touch down/c\n`,
+      ),
+    );
+    expect(run.conclusion).toBe('success');
   });
 
   it('upload nothing where there is nothing, and fail where that is an error', async () => {

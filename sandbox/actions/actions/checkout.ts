@@ -1,6 +1,6 @@
 /** actions/checkout: the commit in the workspace, as a git repository of depth one. Source: actions/checkout `git-source-provider.ts`. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { failed, isOn, linesOf, type ActionCall, type ActionDouble, type ActionEnd } from './action.ts';
@@ -47,7 +47,7 @@ async function checkOut(call: ActionCall): Promise<ActionEnd> {
   const commit = await repository.git.commitOf(wanted);
   if (commit === null) return failed(`A branch or tag with the name '${wanted}' could not be found`);
   const folder = join(machine.folders.workspace, input('path'));
-  mkdirSync(folder, { recursive: true });
+  machine.makeFolder(folder);
   // What another step left there goes first.
   if (isOn(input('clean')))
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });

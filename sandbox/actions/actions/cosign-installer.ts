@@ -1,5 +1,5 @@
 /** sigstore/cosign-installer: only after it there is a cosign on the PATH. Source: sigstore/cosign-installer v4.1.2, `action.yml`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, type ActionCall, type ActionDouble, type ActionEnd } from './action.ts';
 
@@ -21,7 +21,7 @@ function install({ input, machine, tools, log }: ActionCall): ActionEnd {
     return failed('Process completed with exit code 1.');
   }
   const folder = join(machine.folders.home, '.cosign');
-  mkdirSync(folder, { recursive: true });
+  machine.makeFolder(folder);
   writeFileSync(join(folder, COSIGN_VERSION_FILE), version);
   machine.giveToRunner(folder);
   log(`INFO: Downloading platform-specific version '${version}' of cosign...`);

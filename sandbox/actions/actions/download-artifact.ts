@@ -64,14 +64,14 @@ function download(call: ActionCall): ActionEnd {
 
 /** Whether every entry stays in the folder. */
 function unpacked({ machine }: ActionCall, zip: Buffer, folder: string): boolean {
-  const made = mkdirSync(folder, { recursive: true });
+  machine.makeFolder(folder);
   for (const [file, bytes] of Object.entries(unzipSync(new Uint8Array(zip)))) {
     const target = join(folder, file);
     if (!target.startsWith(`${folder}/`)) return false;
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, bytes);
   }
-  machine.giveToRunner(made ?? folder);
+  machine.giveToRunner(folder);
   return true;
 }
 

@@ -43,8 +43,15 @@ export interface JobParts {
   started(): void;
 }
 
-/** One MiB of UTF-16, of each job. Source: docs, "Defining outputs for jobs". */
-const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
+/**
+ * The outputs of a job have at most 1 MiB as UTF-16. Sources: docs, "Workflow syntax", `jobs.<job_id>.outputs`; the errors as
+ * google/osv-scanner-action#129 quotes them.
+ */
+const MAX_OUTPUT_CHARACTERS = (1024 * 1024) / 2;
+const TOO_MUCH_OUTPUT = [
+  'Fail to evaluate job outputs',
+  'The template is not valid. System.InvalidOperationException: Maximum object size exceeded',
+] as const;
 
 /** Returns the queued job's record, named and labelled by the workflow file. */
 export function queuedJob(starting: StartingJob, { run, services }: Pick<JobParts, 'run' | 'services'>): JobRecord {
@@ -94,18 +101,18 @@ export async function runJob(starting: StartingJob, record: JobRecord, parts: Jo
     if (actions !== null) await steps.run();
     if (limit.aborted) log.annotate('error', exceeded(runner.name, minutes));
     if (signal.aborted) log.annotate('error', 'The operation was canceled.');
+    const outputs = outputsOf(starting, steps.scope, masks, log);
     const { result, setUpEnd } = endOf({
       isSetUp: actions !== null,
       isCancelled: signal.aborted,
-      status: steps.status,
+      status: outputs === null ? 'failure' : steps.status,
     });
-    const outputs = outputsOf(starting, steps.scope, masks, log);
     finish(record, {
       result,
       steps: [{ name: 'Set up job', conclusion: setUpEnd }, ...steps.ended],
       annotations: [...whoCancelled(parts.signal), ...log.annotations],
     });
-    return { result, outputs };
+    return { result, outputs: outputs ?? {} };
   } finally {
     record.log = log.text();
     services.world.identities.delete(token);
@@ -260,7 +267,8 @@ const identityVariables = (facts: JobFacts, { apiUrl }: Services): Record<string
       }
     : {};
 
-function outputsOf({ job }: StartingJob, scope: Scope, masks: Masks, log: JobLog): Record<string, string> {
+/** Returns null when the outputs are too large, which fails the job. */
+function outputsOf({ job }: StartingJob, scope: Scope, masks: Masks, log: JobLog): Record<string, string> | null {
   const outputs: Record<string, string> = {};
   let total = 0;
   for (const [name, value] of Object.entries(textsOf(job.outputs, scope))) {
@@ -270,7 +278,10 @@ function outputsOf({ job }: StartingJob, scope: Scope, masks: Masks, log: JobLog
       continue;
     }
     total += value.length;
-    if (total > MAX_OUTPUT_CHARACTERS) throw new Error(`The outputs of job '${job.id}' have more than 1 MB.`);
+    if (total > MAX_OUTPUT_CHARACTERS) {
+      for (const message of TOO_MUCH_OUTPUT) log.annotate('error', message);
+      return null;
+    }
     outputs[name] = value;
   }
   return outputs;

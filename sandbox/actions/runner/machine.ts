@@ -50,6 +50,12 @@ export class Machine {
     this.giveToRunner(root);
   }
 
+  /** Makes a folder and its missing parents; the runner's user owns all of them. */
+  makeFolder(path: string): void {
+    const first = mkdirSync(path, { recursive: true });
+    if (first !== undefined) this.giveToRunner(first);
+  }
+
   /** What an action that runs on the machine itself has written, or what the runner has. */
   giveToRunner(path: string): void {
     if (this.hasOwnUser) eachIn(path, (each) => chownSync(each, RUNNER.uid, RUNNER.gid));
